@@ -1,0 +1,29 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The two ways in which a call can fail: as the real cloud fails it, or loudly because the simulator is not up to it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+
+class ApiError(Exception):
+    """An error that the real product would answer.
+
+    `details` are further elements of the error document (OSS: `EC`, `Endpoint`; RPC: `AccessDeniedDetail`, …).
+    """
+
+    def __init__(self, code: str, message: str, status: int = 400, **details: object) -> None:
+        super().__init__(f"{status} {code}: {message}")
+        self.code = code
+        self.message = message
+        self.status = status
+        self.details: Mapping[str, object] = details
+
+
+class Loud(ApiError):
+    """Something that the simulator does not know. It is answered as an error and kept in `violations()`, so that
+    a test which provokes it by accident fails."""
+
+
+class EstateError(ValueError):
+    """An estate (or a faults list) that makes no sense; the text says where and why."""

@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+'''The simulated products: one file each. A new product is one new file here; nothing else needs to know of it.
+
+Every `Product` and `Section` at the top level of a module in this package is registered. A file reads like this:
+
+    nat = Product("nat", version="2016-04-28", hosts=("vpc.aliyuncs.com", "vpc.<region>.aliyuncs.com"), ram="vpc")
+
+
+    @dataclass
+    class Gateway:
+        id: str
+        region: str
+        name: str = ""
+
+
+    @dataclass
+    class Nat:
+        gateways: dict[str, Gateway] = field(default_factory=dict)
+
+
+    def load(data, account): ...           # from the estate: {"gateways": [{"id": …, "region": …}]} or None
+    def dump(state): ...                   # back to the estate, full
+    def check(account): ...                # optional: references to other sections, once all are loaded
+    section = Section("nat", load, dump, check)
+
+
+    @nat.action("DescribeNatGateways", params={"RegionId": Region(required=True), **numbered(most=50)})
+    def describe_nat_gateways(call: Call) -> dict[str, Any]:
+        gateways = [each for each in section.of(call.account).gateways.values() if each.region == call.region]
+        page, paging = by_number(gateways, call.params)
+        return {"NatGateways": {"NatGateway": [_show(each) for each in page]}, **paging}
+
+
+    @nat.action(
+        "DeleteNatGateway",
+        writes=True,
+        resource=lambda call: call.arn(f"natgateway/{call.params['NatGatewayId']}"),
+        params={"RegionId": Region(required=True), "NatGatewayId": Text(required=True)},
+    )
+    def delete_nat_gateway(call: Call) -> dict[str, Any]:
+        if call.params["NatGatewayId"] not in section.of(call.account).gateways:
+            raise ApiError("InvalidNatGatewayId.NotFound", "The specified NatGateway does not exist.", 404)
+        ...
+        return {}                          # RequestId is added
+
+Rules of the house
+- An action gets a `Call` (typed `params`, `account`, `region`, `request_id`), returns a dict (RPC) or raises `ApiError`
+  with the product's real code, message and status. It does no I/O and never waits.
+- Declare every parameter that you use, and no other: what is not declared is answered loudly. `parameters.py` has the
+  kinds (Text, Int, Bool, Json, Csv, Each, Region), `paging.py` both ways of paging. `RegionId` need not be declared
+  where the product takes it but does nothing with it: SDKs add it to everything.
+- References are checked: what an action or an estate names must exist (`check` in a section; the real error in an action).
+- `resource` is the ARN that the caller's RAM policy is asked about, and the identity by which the `lag` fault finds the
+  reads that follow a write: a write and the read that shows its effect must name the same one (a list, "*", sees all).
+- An action that needs further rights than its own asks for them: `call.require("ram:CreateServiceLinkedRole", "*")`.
+- A new condition key of RAM policies goes into `policy.KEYS` and is passed to `call.require`.
+- A service on the OSS protocol gives `route=Route(METHOD, level, sub-resource)` and returns a dict (XML), text or None.
+- State is plain dataclasses within the section; no globals: a reset is a new world.
+- A fact of the reference that is marked UNCONFIRMED is marked so in a comment here.
+- A line in `README.md`'s table for each action: a test compares it with the registry.
+'''
+
+from __future__ import annotations
+
+import pkgutil
+from importlib import import_module
+
+from ..registry import Product, Registry, Section
+
+
+def registry() -> Registry:
+    """All products and sections of the modules in this package."""
+    result = Registry()
+    for found in pkgutil.iter_modules(__path__):
+        module = import_module(f"{__name__}.{found.name}")
+        for value in vars(module).values():
+            if isinstance(value, Product):
+                result.add(product=value)
+            elif isinstance(value, Section):
+                result.add(section=value)
+    return result

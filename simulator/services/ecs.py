@@ -1,0 +1,32 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""ECS 2014-05-26: regions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .. import regions
+from ..call import Call
+from ..parameters import Text
+from ..registry import Product
+
+ecs = Product(
+    "ecs",
+    version="2014-05-26",
+    hosts=("ecs.aliyuncs.com", "ecs.<region>.aliyuncs.com", "ecs-<region>.aliyuncs.com", "ecs-vpc.<region>.aliyuncs.com"),
+)
+
+
+@ecs.action("DescribeRegions", params={"AcceptLanguage": Text(default="zh-CN", choices=("zh-CN", "en-US", "ja"))})
+def describe_regions(call: Call) -> dict[str, Any]:
+    language = call.params["AcceptLanguage"]
+    listed = [
+        {
+            "RegionId": region,
+            "RegionEndpoint": f"ecs.{region}.aliyuncs.com",
+            "LocalName": regions.local_name(region, language),
+            "Status": "available",
+        }
+        for region in call.account.regions
+    ]
+    return {"Regions": {"Region": listed}}
