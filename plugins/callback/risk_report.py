@@ -1,0 +1,197 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Gathers what the control modules found, shows it after the recap and writes the report files."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: risk_report
+type: aggregate
+short_description: Shows the risks that a run found and writes them to report files
+version_added: 0.1.0
+author:
+  - hardening.alicloud contributors (@hardening-alicloud)
+description:
+  - Gathers the risks that the modules of this collection return, from every task of every host, failed ones included.
+  - After the recap it prints them as a table, the worst first, with what is new, still open and closed since the last
+    run that looked at the same.
+  - Writes a folder for each run with C(report.json) in it, and keeps the link C(latest) on the newest.
+  - Says nothing and writes nothing if no task of the run looked for risks.
+options:
+  report_dir:
+    description:
+      - Folder that holds one folder for each run. A relative path starts where C(ansible-playbook) is called.
+    type: str
+    default: reports
+    ini:
+      - section: callback_risk_report
+        key: dir
+    env:
+      - name: HARDENING_REPORT_DIR
+  formats:
+    description:
+      - Formats to write beside C(report.json), which is always there.
+    type: list
+    elements: str
+    default: []
+    ini:
+      - section: callback_risk_report
+        key: formats
+    env:
+      - name: HARDENING_REPORT_FORMATS
+  language:
+    description:
+      - Language of the table and its sentences. C(report.json) does not depend on it.
+    type: str
+    choices: [en, ja, zh]
+    default: en
+    ini:
+      - section: callback_risk_report
+        key: language
+    env:
+      - name: HARDENING_REPORT_LANGUAGE
+requirements:
+  - Enable it with C(callbacks_enabled = hardening.alicloud.risk_report) in C(ansible.cfg).
+"""
+
+import json
+import shutil
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import yaml
+from ansible.plugins.callback import CallbackBase
+from ansible.release import __version__ as ansible_version
+from ansible_collections.hardening.alicloud.plugins.plugin_utils import report_folder
+from ansible_collections.hardening.alicloud.plugins.plugin_utils.report import (
+    build_report,
+    events_of,
+    is_worth_a_report,
+)
+from ansible_collections.hardening.alicloud.plugins.plugin_utils.report_formats import WRITERS
+from ansible_collections.hardening.alicloud.plugins.plugin_utils.report_terminal import lines
+from ansible_collections.hardening.alicloud.plugins.plugin_utils.report_words import WORDS
+
+WIDTH_WITHOUT_TERMINAL = 120
+
+
+class CallbackModule(CallbackBase):
+    """Collects events while the playbook runs; everything else happens once, after the recap."""
+
+    CALLBACK_VERSION = 2.0
+    CALLBACK_TYPE = "aggregate"
+    CALLBACK_NAME = "hardening.alicloud.risk_report"
+    CALLBACK_NEEDS_ENABLED = True
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._begin("")
+
+    def _begin(self, playbook: str) -> None:
+        self._events: list[dict] = []
+        self._playbook = playbook
+        self._started = datetime.now(UTC)
+
+    def v2_playbook_on_start(self, playbook: Any) -> None:
+        """One run for each playbook on the command line."""
+        self._begin(Path(playbook._file_name).name)  # noqa: SLF001  the only name that a callback is given
+
+    def v2_runner_on_ok(self, result: Any) -> None:
+        """A task, or all items of its loop, went well."""
+        self._gather(result)
+
+    def v2_runner_on_failed(self, result: Any, ignore_errors: bool = False) -> None:  # noqa: FBT001, FBT002
+        """A task, or an item of its loop, failed: what it found until then counts as well."""
+        self._gather(result, failed=True, ignored=ignore_errors)
+
+    def v2_runner_on_unreachable(self, result: Any) -> None:
+        """A host that can't be talked to has not been examined."""
+        self._gather(result, failed=True)
+
+    def _gather(self, result: Any, *, failed: bool = False, ignored: bool = False) -> None:
+        fields = _of(result, "task_fields")
+        task = _of(result, "task")
+        self._events += events_of(
+            {
+                "host": _of(result, "host").get_name(),
+                "task": task.get_name(),
+                "action": task.resolved_action or task.action,
+                "mode": "audit" if fields.get("check_mode") else "enforce",
+                "failed": failed,
+                "ignored": bool(ignored),
+                "args": fields.get("args") or {},
+            },
+            _of(result, "result"),
+        )
+
+    def v2_playbook_on_stats(self, stats: Any) -> None:  # noqa: ARG002
+        """After the recap: the table, then the files."""
+        if not is_worth_a_report(self._events):
+            return
+        reports = Path(self.get_option("report_dir")).expanduser().absolute()
+        report = build_report(self._run(), self._events, report_folder.earlier(reports))
+        self._show(report)
+        self._write(reports, report)
+
+    def _run(self) -> dict:
+        return {
+            "id": report_folder.run_id(self._started),
+            "started": _iso(self._started),
+            "finished": _iso(datetime.now(UTC)),
+            "playbook": self._playbook,
+            "ansible_version": ansible_version,
+            "collection_version": _collection_version(),
+        }
+
+    def _show(self, report: dict) -> None:
+        width = shutil.get_terminal_size((WIDTH_WITHOUT_TERMINAL, 40)).columns
+        for text, color in lines(report, self.get_option("language"), width):
+            self._display.display(text, color=color)
+
+    def _write(self, reports: Path, report: dict) -> None:
+        run = report["run"]["id"]
+        files = {name: text(report) for name, text in (WRITERS[format_name] for format_name in self._formats())}
+        try:
+            folder = report_folder.write(reports, run, files)
+        except OSError as error:
+            self._display.warning(
+                f"The report could not be written to {reports} ({error.strerror});"
+                " make that folder writable, or name another one in HARDENING_REPORT_DIR."
+            )
+            return
+        try:
+            report_folder.point_latest(reports, run)
+        except OSError as error:
+            link = reports / report_folder.LATEST
+            self._display.warning(f"{link} could not be set to this run ({error.strerror}); move away what is there.")
+        said = WORDS[self.get_option("language")]["report"]
+        self._display.display(said.format(path=folder / "report.json"))
+
+    def _formats(self) -> list[str]:
+        """JSON, and what the user asked for and there is."""
+        asked = [name.strip().lower() for name in self.get_option("formats") if name.strip()]
+        for name in sorted(set(asked) - set(WRITERS)):
+            self._display.warning(f"risk_report has no format {name!r}; it writes {', '.join(sorted(WRITERS))}.")
+        return list(dict.fromkeys(["json", *(name for name in asked if name in WRITERS)]))
+
+
+def _of(result: Any, name: str) -> Any:
+    """An attribute of a task result, which before ansible-core 2.19 has it with an underscore only."""
+    return getattr(result, name) if hasattr(result, name) else getattr(result, f"_{name}")
+
+
+def _iso(moment: datetime) -> str:
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _collection_version() -> str | None:
+    """Of an installed collection's manifest, or of a checkout's galaxy.yml; None if neither is readable."""
+    root = Path(__file__).parents[2]
+    manifest = root / "MANIFEST.json"
+    try:
+        if manifest.exists():
+            return json.loads(manifest.read_text(encoding="utf-8"))["collection_info"]["version"]
+        return str(yaml.safe_load((root / "galaxy.yml").read_text(encoding="utf-8"))["version"])
+    except (OSError, ValueError, KeyError, TypeError, yaml.YAMLError):
+        return None

@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The folder of reports: one folder a run, and latest, which points at the newest.
+
+Whoever reads along sees a whole file or none: each is written beside its place and then moved there.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime
+    from pathlib import Path
+
+LATEST = "latest"
+RUN = re.compile(r"\d{8}T\d{6}Z-\d{6}")
+HISTORY_DEPTH = 200  # an audit every hour for a week
+
+
+def run_id(started: datetime) -> str:
+    """The run's name: its start in UTC and, to keep apart what starts in one second, the microseconds."""
+    return started.strftime("%Y%m%dT%H%M%SZ-%f")
+
+
+def write(reports: Path, run: str, files: dict[str, str]) -> Path:
+    """Writes the files (name to text) of one run; its folder. Raises OSError and then leaves nothing of the run."""
+    folder = reports / run
+    folder.mkdir(parents=True)
+    try:
+        for name, text in files.items():
+            temporary = folder / f".{name}"
+            temporary.write_text(text, encoding="utf-8")
+            temporary.replace(folder / name)
+    except OSError:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+    return folder
+
+
+def point_latest(reports: Path, run: str) -> None:
+    """Lets latest point at the run, from one moment to the next. Raises OSError if a folder stands in its place."""
+    temporary = reports / f".{LATEST}.{run}"
+    temporary.symlink_to(run)
+    try:
+        temporary.replace(reports / LATEST)
+    except OSError:
+        temporary.unlink()
+        raise
+
+
+def earlier(reports: Path) -> Iterator[dict]:
+    """The reports that lie here, newest first, each read when it is asked for; what is not readable is passed over."""
+    try:
+        runs = sorted((entry for entry in reports.iterdir() if RUN.fullmatch(entry.name)), reverse=True)
+    except OSError:
+        return
+    for run in runs[:HISTORY_DEPTH]:
+        try:
+            report = json.loads((run / "report.json").read_text(encoding="utf-8"))
+        except (OSError, ValueError, RecursionError):
+            continue
+        if isinstance(report, dict):
+            yield report

@@ -1,0 +1,194 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The report in a terminal: lines with their colours. No I/O."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import date
+from typing import TYPE_CHECKING
+
+from .report import SEVERITIES
+from .report_text import harmless, shorten, table, wrap
+from .report_words import WORDS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+NARROWEST = 80
+WIDEST = 200
+ROWS = 60  # of each table; report.json has them all
+CELL = 240
+COLORS = {"critical": "bright red", "high": "red", "medium": "yellow", "low": "cyan"}
+
+Line = tuple[str, str | None]
+
+
+def lines(report: dict, language: str, width: int) -> Iterator[Line]:
+    """Each line with the name of its colour in Ansible, or None."""
+    words = WORDS[language]
+    width = max(NARROWEST, min(width, WIDEST)) - 1  # a full line makes some terminals add an empty one
+    yield "", None
+    yield _heading(words["title"], width), None
+    yield from _risks(report, words, width)
+    yield from _whitelisted(report, words, width)
+    yield from _errors(report, words, width)
+    yield from _closing(report, words, width)
+
+
+def _heading(text: str, width: int) -> str:
+    return f"{text} ".ljust(width, "*")
+
+
+def _risks(report: dict, words: dict, width: int) -> Iterator[Line]:
+    risks = [risk for risk in report["risks"] if risk["status"] != "whitelisted"]
+    if not risks:
+        yield from ((line, None) for line in wrap(_nothing(report, words), width))
+        return
+    head = [words[name] for name in ("severity", "status", "control", "resource", "wrong")]
+    rows = [
+        [words[risk["severity"]], words[risk["status"]], _cell(risk["control"]), _where(risk), _wrong(risk, words)]
+        for risk in risks[:ROWS]
+    ]
+    colors = [_color(risk) for risk in risks[:ROWS]]
+    yield from _table(head, rows, [None, *colors], width)
+    yield from _left_over(risks[ROWS:], words)
+
+
+def _table(head: list[str], rows: list[list[str]], colors: list[str | None], width: int) -> Iterator[Line]:
+    for block, color in zip(table(head, rows, width), colors, strict=True):
+        yield from ((line, color) for line in block)
+
+
+def _left_over(risks: list[dict], words: dict) -> Iterator[Line]:
+    if risks:
+        split = _by_severity(Counter(risk["severity"] for risk in risks), words)
+        yield words["more"].format(count=len(risks), split=split), None
+
+
+def _color(risk: dict) -> str:
+    if risk["status"] == "unknown":
+        return "bright purple"
+    return "green" if risk["status"] == "fixed" else COLORS[risk["severity"]]
+
+
+def _cell(text: str) -> str:
+    return shorten(harmless(text), CELL)
+
+
+def _where(risk: dict) -> str:
+    name = risk["resource_name"] or risk["resource_id"] or risk["resource"]
+    return _cell(f"{name} ({risk['region']})" if risk["region"] else name)
+
+
+def _wrong(risk: dict, words: dict) -> str:
+    """What is the matter, and why it was left so."""
+    if risk["status"] == "unknown":
+        because = risk["blocked_by"] or "; ".join(_value(one) for one in risk["evidence"]) or _value(risk["actual"])
+        return _cell(because or words["unreadable"])
+    said = words["was" if risk["status"] == "fixed" else "is"].format(
+        actual=_value(risk["actual"]) or "-", expected=_value(risk["expected"]) or "-"
+    )
+    return _cell(words["blocked"].format(said=said, reason=risk["blocked_by"]) if risk["blocked_by"] else said)
+
+
+def _value(value: object) -> str:
+    """A JSON value, short, as a person would say it."""
+    if value is None:
+        return ""
+    if isinstance(value, dict):
+        return ", ".join(f"{name}: {_value(item)}" for name, item in value.items())
+    if isinstance(value, list):
+        return ", ".join(_value(item) for item in value)
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _whitelisted(report: dict, words: dict, width: int) -> Iterator[Line]:
+    risks = [risk for risk in report["risks"] if risk["status"] == "whitelisted"]
+    if not risks:
+        return
+    today = date.fromisoformat(report["run"]["started"][:10])
+    head = [words[name] for name in ("severity", "control", "resource", "reason", "owner", "days_left")]
+    rows = [
+        [words[risk["severity"]], _cell(risk["control"]), _where(risk), *_accepted(risk["whitelist"] or {}, today)]
+        for risk in risks[:ROWS]
+    ]
+    yield "", None
+    yield words["whitelisted_risks"], None
+    yield from _table(head, rows, [None] * (len(rows) + 1), width)
+    yield from _left_over(risks[ROWS:], words)
+
+
+def _accepted(entry: dict, today: date) -> list[str]:
+    try:
+        left = str((date.fromisoformat(str(entry.get("expires"))[:10]) - today).days)
+    except ValueError:
+        left = "?"
+    return [_cell(_value(entry.get("reason"))), _cell(_value(entry.get("owner"))), left]
+
+
+def _errors(report: dict, words: dict, width: int) -> Iterator[Line]:
+    """What was unreadable; a task that failed for that very reason is not told twice."""
+    told = {(error["host"], error["task"]) for error in report["errors"] if error["kind"] == "unread"}
+    errors = [
+        error for error in report["errors"] if error["kind"] == "unread" or (error["host"], error["task"]) not in told
+    ]
+    if not errors:
+        return
+    yield "", None
+    yield words["errors"], None
+    for error in errors[:ROWS]:
+        yield from ((line, "red") for line in wrap(_error(error), width))
+    if len(errors) > ROWS:
+        yield words["more"].format(count=len(errors) - ROWS, split=""), None
+
+
+def _error(error: dict) -> str:
+    what = [error["host"], error["module"], error["what"], error["message"]]
+    details = ", ".join(part for part in (error["code"], error["request_id"]) if part)
+    return _cell("- " + ": ".join(part for part in what if part)) + (f" ({harmless(details)})" if details else "")
+
+
+def _closing(report: dict, words: dict, width: int) -> Iterator[Line]:
+    yield "", None
+    totals = report["totals"]
+    if report["risks"]:
+        split = {"open": _by_severity(totals["open_by_severity"], words)}
+        counts = [f"{count} {words[status]}{split.get(status, '')}" for status, count in totals["by_status"].items()]
+        yield from _wrapped(words["totals"].format(counts=", ".join(counts), **totals["resources"]), width)
+    yield from _wrapped(_history(report, words), width)
+    for journal in report["journals"]:
+        yield from _wrapped(words["journal"].format(path=harmless(journal)), width)
+
+
+def _wrapped(text: str, width: int) -> Iterator[Line]:
+    return ((line, None) for line in wrap(text, width))
+
+
+def _by_severity(counts: dict, words: dict) -> str:
+    parts = [f"{counts[severity]} {words[severity]}" for severity in SEVERITIES if counts.get(severity)]
+    return f" ({', '.join(parts)})" if parts else ""
+
+
+def _history(report: dict, words: dict) -> str:
+    runs = sorted({one["compared_with"] for one in report["summaries"] if one["compared_with"]})
+    if not runs:
+        return words["first"]
+    since = words["since"].format(
+        runs=", ".join(runs), **{name: len(report[name]) for name in ("new", "still_open", "closed")}
+    )
+    return since + (words["unconfirmed"].format(count=len(report["unconfirmed"])) if report["unconfirmed"] else "")
+
+
+def _nothing(report: dict, words: dict) -> str:
+    """One sentence: what was examined, and that nothing was found, if that can be said."""
+    examined = Counter()
+    for one in report["summaries"]:
+        examined[one["module"]] += one["resources"]["examined"]
+    modules = ", ".join(f"{module} {count}" for module, count in sorted(examined.items()))
+    accounts = ", ".join(report["run"]["accounts"] or report["run"]["hosts"])
+    whole = all(one["complete"] for one in report["summaries"]) and not report["errors"]
+    sentence = "nothing" if whole else "nothing_readable"
+    if any(risk["status"] == "whitelisted" for risk in report["risks"]) and whole:
+        sentence = "nothing_else"
+    return words[sentence].format(modules=harmless(modules), accounts=harmless(accounts))
