@@ -35,7 +35,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--estate", type=Path, required=True, help="YAML or JSON file")
     parser.add_argument("--latency", type=float, default=0, metavar="MS", help="what every call takes, in milliseconds")
     parser.add_argument("--faults", type=Path, help="YAML file with a list of faults")
-    parser.add_argument("--lifetime", type=float, default=LIFETIME_SECONDS, metavar="SECONDS", help="stop after that long")
+    parser.add_argument(
+        "--lifetime", type=float, default=LIFETIME_SECONDS, metavar="SECONDS", help="stop after that long"
+    )
     return parser
 
 

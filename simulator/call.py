@@ -6,9 +6,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from .errors import ApiError
-
 if TYPE_CHECKING:
+    from .errors import ApiError
     from .estate import Account, Key, World
     from .registry import Action, Product
     from .wires import Wire

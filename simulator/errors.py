@@ -3,7 +3,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 class ApiError(Exception):
@@ -20,9 +23,10 @@ class ApiError(Exception):
         self.details: Mapping[str, object] = details
 
 
-class Loud(ApiError):
+class LoudError(ApiError):
     """Something that the simulator does not know. It is answered as an error and kept in `violations()`, so that
-    a test which provokes it by accident fails."""
+    a test which provokes it by accident fails.
+    """
 
 
 class EstateError(ValueError):

@@ -72,7 +72,6 @@ class World:
     nonces: set[str] = field(default_factory=set)
 
 
-
 def read(source: str | Path | Mapping[str, Any]) -> tuple[Mapping[str, Any], Path]:
     """An estate's data, and the folder that paths in it are relative to."""
     if isinstance(source, Mapping):

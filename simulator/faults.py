@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
@@ -12,6 +11,8 @@ from .errors import EstateError
 from .registry import Registry, known_keys
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
     from .call import Call
 
 EFFECTS: dict[str, set[str]] = {
@@ -50,7 +51,9 @@ class Fault:
             fnmatchcase(call.product.name, self.product)
             and fnmatchcase(call.action.name, self.action)
             and (fnmatchcase(call.key.id, self.key) or fnmatchcase(call.key.user or "", self.key))
-            and all(name in call.params and fnmatchcase(str(call.params[name]), glob) for name, glob in self.params.items())
+            and all(
+                name in call.params and fnmatchcase(str(call.params[name]), glob) for name, glob in self.params.items()
+            )
         )
 
     def fires(self) -> bool:
@@ -91,8 +94,14 @@ def _fault(entry: Mapping[str, Any], registry: Registry) -> Fault:
     fault = Fault(**entry)
     if fault.phase not in ("before", "after"):
         raise EstateError(f"fault {effect}: phase is before or after, not {fault.phase!r}")
-    if not any(_names(fault, product.name, action) for product in registry.products.values() for action in product.actions.values()):
-        raise EstateError(f"fault {effect}: no {'write' if effect == 'lag' else 'action'} is called {fault.product} {fault.action}")
+    if not any(
+        _names(fault, product.name, action)
+        for product in registry.products.values()
+        for action in product.actions.values()
+    ):
+        raise EstateError(
+            f"fault {effect}: no {'write' if effect == 'lag' else 'action'} is called {fault.product} {fault.action}"
+        )
     return fault
 
 

@@ -19,13 +19,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from .errors import ApiError, Loud
+from .errors import ApiError, LoudError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from .call import Call
 
 
@@ -166,11 +167,11 @@ def tree(flat: Mapping[str, str]) -> dict[str, Any]:
 
 
 def bind(spec: Mapping[str, Param], raw: Mapping[str, Any], call: Call, prefix: str = "") -> dict[str, Any]:
-    """Typed values for what was sent, defaults for what was not. Raises the product's error, or Loud."""
+    """Typed values for what was sent, defaults for what was not. Raises the product's error, or LoudError."""
     unknown = [name for name in raw if name not in spec]
     if unknown:
         names = ", ".join(prefix + name for name in unknown)
-        raise Loud("InvalidParameter", f"The simulator's {call.action_name} has no parameter {names}.", 400)
+        raise LoudError("InvalidParameter", f"The simulator's {call.action_name} has no parameter {names}.", 400)
     values: dict[str, Any] = {}
     for name, param in spec.items():
         if raw.get(name, "") != "":

@@ -8,31 +8,36 @@ import copy
 import traceback
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from . import estate, parameters
 from .call import Call, Incoming
-from .errors import ApiError, Loud
-from .estate import World
+from .errors import ApiError, LoudError
 from .faults import Fault, Faults
 from .journal import Journal
-from .registry import Registry
 from .wires import Reply, Wire
 from .wires.oss import Oss
 from .wires.rpc import Rpc
 
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from .estate import World
+    from .registry import Registry
+
 WIRES: tuple[type[Wire], ...] = (Oss, Rpc)
-HTML = Reply(200, "text/html", b"<!DOCTYPE html><html><head><title>Sign in</title></head><body>Please sign in.</body></html>")
+HTML = Reply(
+    200, "text/html", b"<!DOCTYPE html><html><head><title>Sign in</title></head><body>Please sign in.</body></html>"
+)
 
 Gone = Callable[[], Awaitable[None]]  # returns when the client has closed its connection
 
 
-class Unanswered(Exception):
+class UnansweredError(Exception):
     """The connection is to be closed without an answer; the text is the effect that does it."""
 
 
-class Replaced(Exception):
+class ReplacedError(Exception):
     """Something between client and cloud answers instead: a page of HTML."""
 
 
@@ -66,7 +71,11 @@ class Cloud:
     """
 
     def __init__(
-        self, source: str | Path | Mapping[str, Any], registry: Registry, latency_ms: float, faults: Iterable[Mapping[str, Any]]
+        self,
+        source: str | Path | Mapping[str, Any],
+        registry: Registry,
+        latency_ms: float,
+        faults: Iterable[Mapping[str, Any]],
     ) -> None:
         self._registry = registry
         self._wires = [wire() for wire in WIRES]
@@ -108,26 +117,28 @@ class Cloud:
             _dispatch(call, run)
         except ApiError as error:
             call.error = error
-        except Unanswered as effect:
+        except UnansweredError as effect:
             run.journal.write(call, 0, str(effect))
             return None
-        except Replaced:
+        except ReplacedError:
             run.journal.write(call, HTML.status, "html")
             return HTML
-        except Exception:
-            call.error = Loud("InternalError", f"The simulator failed:\n{traceback.format_exc()}", 500)
+        except Exception:  # noqa: BLE001 - a bug in a service is answered loudly, not by a dead connection
+            call.error = LoudError("InternalError", f"The simulator failed:\n{traceback.format_exc()}", 500)
         return await self._reply(call, run, fault, gone)
 
     def _recognise(self, call: Call, number: int) -> None:
         call.wire = next((wire for wire in self._wires if wire.claims(call.request, self._registry)), None)
         if call.wire is None:
             call.action_name = f"{call.request.method} {call.request.path}"
-            raise Loud("UnknownProtocol", "The simulator recognises no Alibaba Cloud protocol in this request.", 404)
+            raise LoudError(
+                "UnknownProtocol", "The simulator recognises no Alibaba Cloud protocol in this request.", 404
+            )
         call.request_id = call.wire.request_id(number)
 
     async def _reply(self, call: Call, run: Run, fault: Fault | None, gone: Gone) -> Reply | None:
         reply = (call.wire or Rpc()).serialise(call)
-        if isinstance(call.error, Loud):
+        if isinstance(call.error, LoudError):
             run.violations.append(_violation(call))
         if fault and fault.phase == "after" and fault.effect in ("drop", "hang"):
             run.journal.write(call, 0, fault.effect)
@@ -154,12 +165,13 @@ async def _before(fault: Fault, call: Call, gone: Gone) -> None:
     if fault.effect == "error":
         raise ApiError(fault.code, fault.message, fault.status)
     if fault.effect == "html":
-        raise Replaced
+        raise ReplacedError
     if fault.effect == "delay":
         await asyncio.sleep(fault.ms / 1000)
-    if fault.phase == "before":
-        if fault.effect == "drop" or (fault.effect == "hang" and await _left(gone, fault.seconds)):
-            raise Unanswered(fault.effect)
+    if fault.phase == "after":
+        return
+    if fault.effect == "drop" or (fault.effect == "hang" and await _left(gone, fault.seconds)):
+        raise UnansweredError(fault.effect)
 
 
 async def _left(gone: Gone, seconds: float) -> bool:

@@ -22,9 +22,8 @@ KEYS: set[str] = {"acs:SourceIp", "acs:SecureTransport", "acs:Service", "ram:Ser
 
 
 @lru_cache(maxsize=4096)
-def _glob(pattern: str, ignore_case: bool = False) -> re.Pattern[str]:
-    text = "".join(".*" if c == "*" else "." if c == "?" else re.escape(c) for c in pattern)
-    return re.compile(text + r"\Z", re.IGNORECASE | re.DOTALL if ignore_case else re.DOTALL)
+def _glob(pattern: str) -> re.Pattern[str]:
+    return re.compile("".join(".*" if c == "*" else "." if c == "?" else re.escape(c) for c in pattern) + r"\Z")
 
 
 def _like(value: str, wanted: str) -> bool:
@@ -88,7 +87,7 @@ class Policies:
 
 def _compile(document: Mapping[str, Any]) -> list[_Statement]:
     if not isinstance(document, Mapping) or str(document.get("Version")) != "1":
-        raise EstateError("a RAM policy document needs Version \"1\" and a Statement list")
+        raise EstateError('a RAM policy document needs Version "1" and a Statement list')
     return [_statement(each) for each in _list(document.get("Statement"))]
 
 
@@ -117,7 +116,7 @@ def _conditions(source: Mapping[str, Mapping[str, Any]]) -> Iterable[tuple[str, 
             yield operator, key, tuple(_text(each) for each in _list(wanted))
 
 
-def _any_of(patterns: list[str], ignore_case: bool = False) -> re.Pattern[str]:
+def _any_of(patterns: list[str], *, ignore_case: bool = False) -> re.Pattern[str]:
     joined = "|".join(_glob(pattern).pattern for pattern in patterns)
     return re.compile(joined, re.IGNORECASE if ignore_case else 0)
 

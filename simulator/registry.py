@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from .errors import ApiError, EstateError
-from .parameters import Param
 
 if TYPE_CHECKING:
     from .call import Call
     from .estate import Account
+    from .parameters import Param
 
 T = TypeVar("T")
 Handler = Callable[["Call"], Any]

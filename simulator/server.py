@@ -9,14 +9,16 @@ import threading
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
-from types import FrameType, TracebackType
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import uvicorn
 
 from . import services
 from .app import AbortableProtocol, application
 from .pipeline import Cloud
+
+if TYPE_CHECKING:
+    from types import FrameType, TracebackType
 
 try:
     from uvloop import new_event_loop
@@ -121,13 +123,15 @@ class Simulator:
         self._server = _Server(self._cloud, lifetime, self._ready.set)
         self._thread = threading.Thread(target=_run, args=(self._server, self._listener), name="simulator", daemon=True)
 
-    def __enter__(self) -> Simulator:
+    def __enter__(self) -> Self:
         self._thread.start()
         if not self._ready.wait(timeout=30):
             raise RuntimeError("the simulator did not start within 30 seconds")
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self._server.stop()
         self._thread.join(timeout=30)
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-'''The simulated products: one file each. A new product is one new file here; nothing else needs to know of it.
+"""The simulated products: one file each. A new product is one new file here; nothing else needs to know of it.
 
 Every `Product` and `Section` at the top level of a module in this package is registered. A file reads like this:
 
@@ -58,14 +58,14 @@ Rules of the house
 - State is plain dataclasses within the section; no globals: a reset is a new world.
 - A fact of the reference that is marked UNCONFIRMED is marked so in a comment here.
 - A line in `README.md`'s table for each action: a test compares it with the registry.
-'''
+"""
 
 from __future__ import annotations
 
 import pkgutil
 from importlib import import_module
 
-from ..registry import Product, Registry, Section
+from simulator.registry import Product, Registry, Section
 
 
 def registry() -> Registry:

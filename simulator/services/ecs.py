@@ -3,17 +3,24 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from .. import regions
-from ..call import Call
-from ..parameters import Text
-from ..registry import Product
+from simulator import regions
+from simulator.parameters import Text
+from simulator.registry import Product
+
+if TYPE_CHECKING:
+    from simulator.call import Call
 
 ecs = Product(
     "ecs",
     version="2014-05-26",
-    hosts=("ecs.aliyuncs.com", "ecs.<region>.aliyuncs.com", "ecs-<region>.aliyuncs.com", "ecs-vpc.<region>.aliyuncs.com"),
+    hosts=(
+        "ecs.aliyuncs.com",
+        "ecs.<region>.aliyuncs.com",
+        "ecs-<region>.aliyuncs.com",
+        "ecs-vpc.<region>.aliyuncs.com",
+    ),
 )
 
 

@@ -6,21 +6,27 @@ from __future__ import annotations
 import json
 import re
 import zlib
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta, timezone
-from typing import Any
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
 
-from .. import publicness
-from ..call import Call
-from ..errors import ApiError, EstateError
-from ..estate import Account
-from ..parameters import Int, Param, Text
-from ..registry import Product, Section, known_keys
-from ..wires import xml
-from ..wires.oss import Route, wrong_signing_region
-from . import _lifecycle, _website
+from simulator.errors import ApiError, EstateError
+from simulator.parameters import Int, Param, Text
+from simulator.registry import Product, Section, known_keys
+from simulator.wires import xml
+from simulator.wires.oss import Route, wrong_signing_region
 
+from . import _oss_lifecycle as lifecycles
+from . import _oss_publicness as publicness
+from . import _oss_website as websites
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from simulator.call import Call
+    from simulator.estate import Account
+
+MOST_TAGS = 20
 ACLS = ("private", "public-read", "public-read-write")
 STATES = ("Enabled", "Suspended")
 NAME = re.compile(r"[a-z0-9][a-z0-9-]{1,61}[a-z0-9]")
@@ -102,7 +108,7 @@ def _load_bucket(entry: Mapping[str, Any], account: Account) -> Bucket:
     worm = entry.get("worm")
     bucket = Bucket(**{name: value for name, value in entry.items() if name not in ("worm", "website")})
     bucket.worm = Worm(**worm) if worm else None
-    bucket.website = _website.from_estate(entry.get("website"))
+    bucket.website = websites.from_estate(entry.get("website"))
     _check_bucket(bucket, account, where)
     return bucket
 
@@ -118,7 +124,7 @@ def _check_bucket(bucket: Bucket, account: Account, where: str) -> None:
         raise EstateError(f"{where}: worm needs days of at least 1 and a state InProgress or Locked")
     if bucket.lifecycle:
         try:
-            _lifecycle.check(bucket.lifecycle)
+            lifecycles.check(bucket.lifecycle)
         except ApiError as error:
             raise EstateError(f"{where}: lifecycle: {error.message}") from error
 
@@ -140,7 +146,7 @@ def _dump_bucket(bucket: Bucket) -> dict[str, Any]:
     optional = {
         "versioning": bucket.versioning,
         "policy": bucket.policy,
-        "website": _website.to_estate(bucket.website),
+        "website": websites.to_estate(bucket.website),
         "cnames": list(bucket.cnames),
         "worm": {"days": bucket.worm.days, "state": bucket.worm.state} if bucket.worm else None,
         "lifecycle": bucket.lifecycle,
@@ -170,12 +176,18 @@ def _all(call: Call) -> str:
     return f"acs:oss:*:{call.account.id}:*"
 
 
-def _bucket(call: Call, any_endpoint: bool = False) -> Bucket:
+def _bucket(call: Call, *, any_endpoint: bool = False) -> Bucket:
     """The bucket that the call names, at the right endpoint, signed for the right region."""
     bucket = section.of(call.account).buckets.get(call.params["bucket"])
     if bucket is None:
         _refuse_foreign(call)
-        raise ApiError("NoSuchBucket", "The specified bucket does not exist.", 404, EC="0015-00000101", BucketName=call.params["bucket"])
+        raise ApiError(
+            "NoSuchBucket",
+            "The specified bucket does not exist.",
+            404,
+            EC="0015-00000101",
+            BucketName=call.params["bucket"],
+        )
     if call.region and call.region != bucket.region and not any_endpoint:
         raise _wrong_endpoint(bucket)
     if not call.region and call.credential.region not in ("", bucket.region):
@@ -216,7 +228,7 @@ def _owner(account: Account) -> dict[str, str]:
 
 
 def _now() -> str:
-    return datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.000Z")
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z")
 
 
 # --- buckets -------------------------------------------------------------------------------------------------------
@@ -226,7 +238,11 @@ def _now() -> str:
     "ListBuckets",
     route=Route("GET", "service"),
     resource=_all,
-    params={"prefix": Text(default=""), "marker": Text(default=""), "max-keys": Int(1, 1000, default=100, error="InvalidArgument")},
+    params={
+        "prefix": Text(default=""),
+        "marker": Text(default=""),
+        "max-keys": Int(1, 1000, default=100, error="InvalidArgument"),
+    },
 )
 def list_buckets(call: Call) -> dict[str, Any]:
     """All regions in one list. Paging elements are absent when everything fits."""
@@ -300,7 +316,9 @@ def put_bucket_acl(call: Call) -> None:
     """Creates the bucket when there is none of that name: so does the real API."""
     acl = call.params["x-oss-acl"]
     if acl not in ACLS:
-        raise ApiError("InvalidArgument", "no such bucket access control exists", 400, ArgumentName="x-oss-acl", ArgumentValue=acl)
+        raise ApiError(
+            "InvalidArgument", "no such bucket access control exists", 400, ArgumentName="x-oss-acl", ArgumentValue=acl
+        )
     buckets = section.of(call.account).buckets
     exists = call.params["bucket"] in buckets
     bucket = _bucket(call) if exists else None
@@ -314,7 +332,8 @@ def put_bucket_acl(call: Call) -> None:
 
 def _create(call: Call) -> Bucket:
     """A bucket in the endpoint's region. Whether its Block Public Access starts on (a default that OSS has been
-    rolling out since October 2025) is UNCONFIRMED; here it starts off."""
+    rolling out since October 2025) is UNCONFIRMED; here it starts off.
+    """
     _refuse_foreign(call)
     name = call.params["bucket"]
     if not NAME.fullmatch(name):
@@ -328,22 +347,32 @@ def _create(call: Call) -> Bucket:
 
 @oss.action("GetPublicAccessBlock", route=Route("GET", "service", "publicAccessBlock"), resource=_all)
 def get_public_access_block(call: Call) -> dict[str, Any]:
-    return _show_block(section.of(call.account).block_public_access)
+    return _show_block(on=section.of(call.account).block_public_access)
 
 
-@oss.action("PutPublicAccessBlock", writes=True, route=Route("PUT", "service", "publicAccessBlock"), resource=_all, params=BODY)
+@oss.action(
+    "PutPublicAccessBlock", writes=True, route=Route("PUT", "service", "publicAccessBlock"), resource=_all, params=BODY
+)
 def put_public_access_block(call: Call) -> None:
     section.of(call.account).block_public_access = _read_block(call)
 
 
-@oss.action("DeletePublicAccessBlock", writes=True, route=Route("DELETE", "service", "publicAccessBlock"), resource=_all, status=204)
+@oss.action(
+    "DeletePublicAccessBlock",
+    writes=True,
+    route=Route("DELETE", "service", "publicAccessBlock"),
+    resource=_all,
+    status=204,
+)
 def delete_public_access_block(call: Call) -> None:
     section.of(call.account).block_public_access = False
 
 
-@oss.action("GetBucketPublicAccessBlock", route=Route("GET", "bucket", "publicAccessBlock"), resource=_arn, params=BUCKET)
+@oss.action(
+    "GetBucketPublicAccessBlock", route=Route("GET", "bucket", "publicAccessBlock"), resource=_arn, params=BUCKET
+)
 def get_bucket_public_access_block(call: Call) -> dict[str, Any]:
-    return _show_block(_bucket(call).block_public_access)
+    return _show_block(on=_bucket(call).block_public_access)
 
 
 @oss.action(
@@ -369,7 +398,7 @@ def delete_bucket_public_access_block(call: Call) -> None:
     _bucket(call).block_public_access = False
 
 
-def _show_block(on: bool) -> dict[str, Any]:
+def _show_block(*, on: bool) -> dict[str, Any]:
     return {"PublicAccessBlockConfiguration": {"BlockPublicAccess": on}}
 
 
@@ -405,7 +434,7 @@ def put_bucket_versioning(call: Call) -> None:
         raise xml.malformed()
     if status == "Enabled" and bucket.worm:
         raise ApiError("InvalidRequest", "Versioning cannot be enabled for a bucket that has a retention policy.", 400)
-    if status == "Enabled" and _website.mirrors(bucket.website):
+    if status == "Enabled" and websites.mirrors(bucket.website):
         raise ApiError("InvalidRequest", "Versioning cannot be enabled for a bucket that has mirroring rules.", 400)
     bucket.versioning = status
 
@@ -438,7 +467,9 @@ def get_bucket_policy(call: Call) -> str:
     return json.dumps(policy)
 
 
-@oss.action("PutBucketPolicy", writes=True, route=Route("PUT", "bucket", "policy"), resource=_arn, params={**BUCKET, **BODY})
+@oss.action(
+    "PutBucketPolicy", writes=True, route=Route("PUT", "bucket", "policy"), resource=_arn, params={**BUCKET, **BODY}
+)
 def put_bucket_policy(call: Call) -> None:
     bucket = _bucket(call)
     policy = _read_policy(call.params["body"])
@@ -447,7 +478,14 @@ def put_bucket_policy(call: Call) -> None:
     bucket.policy = policy
 
 
-@oss.action("DeleteBucketPolicy", writes=True, route=Route("DELETE", "bucket", "policy"), resource=_arn, params=BUCKET, status=204)
+@oss.action(
+    "DeleteBucketPolicy",
+    writes=True,
+    route=Route("DELETE", "bucket", "policy"),
+    resource=_arn,
+    params=BUCKET,
+    status=204,
+)
 def delete_bucket_policy(call: Call) -> None:
     _bucket(call).policy = None
 
@@ -464,8 +502,12 @@ def _read_policy(body: str) -> Mapping[str, Any]:
         policy = None
     statements = policy.get("Statement") if isinstance(policy, dict) and policy.get("Version") == "1" else None
     needed = {"Effect", "Action", "Principal", "Resource"}
-    if not isinstance(statements, list) or not all(isinstance(each, dict) and needed <= set(each) for each in statements):
-        raise ApiError("InvalidPolicyDocument", "The policy is not valid: Version 1 and complete statements are expected.", 400)
+    if not isinstance(statements, list) or not all(
+        isinstance(each, dict) and needed <= set(each) for each in statements
+    ):
+        raise ApiError(
+            "InvalidPolicyDocument", "The policy is not valid: Version 1 and complete statements are expected.", 400
+        )
     return policy
 
 
@@ -485,16 +527,27 @@ def get_bucket_lifecycle(call: Call) -> str:
     writes=True,
     route=Route("PUT", "bucket", "lifecycle"),
     resource=_arn,
-    params={**BUCKET, **BODY, "x-oss-allow-same-action-overlap": Text(choices=("true", "false"), error="InvalidArgument")},
+    params={
+        **BUCKET,
+        **BODY,
+        "x-oss-allow-same-action-overlap": Text(choices=("true", "false"), error="InvalidArgument"),
+    },
 )
 def put_bucket_lifecycle(call: Call) -> None:
     """Replaces the whole document."""
     bucket = _bucket(call)
-    _lifecycle.check(call.params["body"], may_overlap=call.params.get("x-oss-allow-same-action-overlap") == "true")
+    lifecycles.check(call.params["body"], may_overlap=call.params.get("x-oss-allow-same-action-overlap") == "true")
     bucket.lifecycle = call.params["body"]
 
 
-@oss.action("DeleteBucketLifecycle", writes=True, route=Route("DELETE", "bucket", "lifecycle"), resource=_arn, params=BUCKET, status=204)
+@oss.action(
+    "DeleteBucketLifecycle",
+    writes=True,
+    route=Route("DELETE", "bucket", "lifecycle"),
+    resource=_arn,
+    params=BUCKET,
+    status=204,
+)
 def delete_bucket_lifecycle(call: Call) -> None:
     _bucket(call).lifecycle = None
 
@@ -508,17 +561,26 @@ def get_bucket_website(call: Call) -> str:
     return website
 
 
-@oss.action("PutBucketWebsite", writes=True, route=Route("PUT", "bucket", "website"), resource=_arn, params={**BUCKET, **BODY})
+@oss.action(
+    "PutBucketWebsite", writes=True, route=Route("PUT", "bucket", "website"), resource=_arn, params={**BUCKET, **BODY}
+)
 def put_bucket_website(call: Call) -> None:
     """Mirroring rules are refused beside versioning; the code of that refusal is UNCONFIRMED."""
     bucket = _bucket(call)
-    _website.check(call.params["body"])
-    if _website.mirrors(call.params["body"]) and bucket.versioning == "Enabled":
+    websites.check(call.params["body"])
+    if websites.mirrors(call.params["body"]) and bucket.versioning == "Enabled":
         raise ApiError("InvalidRequest", "Mirroring rules cannot be set for a bucket that has versioning enabled.", 400)
     bucket.website = call.params["body"]
 
 
-@oss.action("DeleteBucketWebsite", writes=True, route=Route("DELETE", "bucket", "website"), resource=_arn, params=BUCKET, status=204)
+@oss.action(
+    "DeleteBucketWebsite",
+    writes=True,
+    route=Route("DELETE", "bucket", "website"),
+    resource=_arn,
+    params=BUCKET,
+    status=204,
+)
 def delete_bucket_website(call: Call) -> None:
     _bucket(call).website = None
 
@@ -536,7 +598,9 @@ def get_bucket_tagging(call: Call) -> dict[str, Any]:
     return {"Tagging": {"TagSet": {"Tag": tags}}}
 
 
-@oss.action("PutBucketTagging", writes=True, route=Route("PUT", "bucket", "tagging"), resource=_arn, params={**BUCKET, **BODY})
+@oss.action(
+    "PutBucketTagging", writes=True, route=Route("PUT", "bucket", "tagging"), resource=_arn, params={**BUCKET, **BODY}
+)
 def put_bucket_tagging(call: Call) -> None:
     """Replaces all tags; at most 20."""
     bucket = _bucket(call)
@@ -544,11 +608,18 @@ def put_bucket_tagging(call: Call) -> None:
     pairs = {tag.findtext("Key") or "": tag.findtext("Value") or "" for tag in tags}
     if not tags or "" in pairs or len(pairs) != len(tags):
         raise xml.malformed()
-    if len(pairs) > 20:
-        raise ApiError("InvalidArgument", "The number of tags exceeds 20.", 400)
+    if len(pairs) > MOST_TAGS:
+        raise ApiError("InvalidArgument", f"The number of tags exceeds {MOST_TAGS}.", 400)
     bucket.tags = pairs
 
 
-@oss.action("DeleteBucketTagging", writes=True, route=Route("DELETE", "bucket", "tagging"), resource=_arn, params=BUCKET, status=204)
+@oss.action(
+    "DeleteBucketTagging",
+    writes=True,
+    route=Route("DELETE", "bucket", "tagging"),
+    resource=_arn,
+    params=BUCKET,
+    status=204,
+)
 def delete_bucket_tagging(call: Call) -> None:
     _bucket(call).tags = {}

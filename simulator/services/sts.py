@@ -4,10 +4,12 @@
 from __future__ import annotations
 
 import zlib
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from ..call import Call
-from ..registry import Product
+from simulator.registry import Product
+
+if TYPE_CHECKING:
+    from simulator.call import Call
 
 sts = Product(
     "sts",

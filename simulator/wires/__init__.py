@@ -17,8 +17,8 @@ from email.utils import formatdate
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from ..call import Call, Incoming
-    from ..registry import Registry
+    from simulator.call import Call, Incoming
+    from simulator.registry import Registry
 
 CLOCK_SKEW_SECONDS = 15 * 60
 
@@ -45,7 +45,7 @@ class Wire(Protocol):
         """The id of the process's n-th request, in the form that this protocol gives it."""
 
     def parse(self, call: Call, registry: Registry) -> None:
-        """Fill in product, action, region, raw parameters and credential. Raises ApiError or Loud."""
+        """Fill in product, action, region, raw parameters and credential. Raises ApiError or LoudError."""
 
     def authenticate(self, call: Call) -> None:
         """Verify signature, time and token; fill in key and account. Raises ApiError."""

@@ -15,18 +15,19 @@ import hashlib
 import hmac
 import re
 from dataclasses import dataclass
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import parse_qsl, quote, unquote
 
-from ..errors import ApiError, Loud
+from simulator.errors import ApiError, LoudError
+
 from . import Reply, hmac_base64, hmac_hex, http_date, is_stale, same, xml
 
 if TYPE_CHECKING:
-    from ..call import Call, Incoming
-    from ..estate import Key
-    from ..registry import Action, Product, Registry
+    from simulator.call import Call, Incoming
+    from simulator.estate import Key
+    from simulator.registry import Action, Product, Registry
 
 HOST = re.compile(r"(?:(?P<bucket>[a-z0-9-]+)\.)?oss-(?P<region>[a-z]+-[a-z0-9-]+?)(?:-internal)?\.aliyuncs\.com")
 V4 = "OSS4-HMAC-SHA256"
@@ -35,8 +36,26 @@ PROTOCOL_HEADERS = {"x-oss-date", "x-oss-content-sha256", "x-oss-security-token"
 # The query parameters that V1 signs, of those that the simulator has actions for. A client whose own list lacks one
 # (oss2 and policyStatus) cannot sign such a call with V1: so it is with the real service.
 V1_SIGNED = frozenset(
-    "acl bucketInfo cname comp lifecycle location policy policyStatus publicAccessBlock tagging uploads uploadId"
-    " versioning versions website worm wormId x-oss-access-point-name".split()
+    [
+        "acl",
+        "bucketInfo",
+        "cname",
+        "comp",
+        "lifecycle",
+        "location",
+        "policy",
+        "policyStatus",
+        "publicAccessBlock",
+        "tagging",
+        "uploads",
+        "uploadId",
+        "versioning",
+        "versions",
+        "website",
+        "worm",
+        "wormId",
+        "x-oss-access-point-name",
+    ]
 )
 
 
@@ -105,7 +124,7 @@ class Oss:
         call.action = routes.get(route)
         if call.action is None:
             asked = "&".join(name for name, _ in target.query)
-            raise Loud("NotImplemented", f"The simulator has no {request.method} {level}?{asked}.", 501)
+            raise LoudError("NotImplemented", f"The simulator has no {request.method} {level}?{asked}.", 501)
         call.action_name = call.action.name
 
     def _known_routes(self, product: Product) -> dict[Route, Action]:
@@ -175,9 +194,15 @@ def _target(call: Call) -> Target:
 def _raw(request: Incoming, target: Target, route: Route) -> dict[str, str]:
     raw = {name: value for name, value in target.query if name != route.sub or value}
     raw |= {
-        name: value for name, value in request.headers.items() if name.startswith("x-oss-") and name not in PROTOCOL_HEADERS
+        name: value
+        for name, value in request.headers.items()
+        if name.startswith("x-oss-") and name not in PROTOCOL_HEADERS
     }
-    for name, value in (("bucket", target.bucket), ("key", target.key), ("body", request.body.decode(errors="replace"))):
+    for name, value in (
+        ("bucket", target.bucket),
+        ("key", target.key),
+        ("body", request.body.decode(errors="replace")),
+    ):
         if value:
             raw[name] = value
     return raw
@@ -191,7 +216,7 @@ def _credential(request: Incoming, target: Target) -> Credential:
         return Credential(target, "V1", key_id, signature, token)
     if not authorization.startswith(V4):
         if any(name in ("OSSAccessKeyId", "x-oss-signature") for name, _ in target.query):
-            raise Loud("NotImplemented", "The simulator does not support signatures in the query.", 501)
+            raise LoudError("NotImplemented", "The simulator does not support signatures in the query.", 501)
         return Credential(target)
     fields = dict(item.strip().split("=", 1) for item in authorization[len(V4) :].split(",") if "=" in item)
     scope = fields.get("Credential", "").split("/")
@@ -215,7 +240,7 @@ def _check_time(request: Incoming) -> None:
 def _seconds(stamp: str) -> float:
     if "," in stamp:
         return parsedate_to_datetime(stamp).timestamp()
-    return datetime.strptime(stamp, "%Y%m%dT%H%M%SZ").replace(tzinfo=timezone.utc).timestamp()
+    return datetime.strptime(stamp, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC).timestamp()
 
 
 def _check_signature(call: Call, credential: Credential, key: Key) -> None:
@@ -236,7 +261,10 @@ def _check_signature(call: Call, credential: Credential, key: Key) -> None:
 
 
 def _check_digest(request: Incoming) -> None:
-    if base64.b64encode(hashlib.md5(request.body, usedforsecurity=False).digest()).decode() != request.headers["content-md5"]:
+    if (
+        base64.b64encode(hashlib.md5(request.body, usedforsecurity=False).digest()).decode()
+        != request.headers["content-md5"]
+    ):
         raise ApiError("InvalidDigest", "The Content-MD5 you specified was invalid.", 400)
 
 

@@ -14,13 +14,14 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, quote
 
-from ..errors import ApiError, Loud
+from simulator.errors import ApiError, LoudError
+
 from . import Reply, hmac_base64, hmac_hex, is_stale, same
 
 if TYPE_CHECKING:
-    from ..call import Call, Incoming
-    from ..estate import Key
-    from ..registry import Registry
+    from simulator.call import Call, Incoming
+    from simulator.estate import Key
+    from simulator.registry import Registry
 
 DIGESTS = {"HMAC-SHA1": "sha1", "HMAC-SHA256": "sha256"}
 SIGNING = {
@@ -76,17 +77,21 @@ class Rpc:
         call.action_name = action
         self._route(call, registry, version)
         if request.path not in ("", "/"):
-            raise Loud("InvalidAction.NotFound", f"The simulator has no RPC path {request.path}.", 404)
+            raise LoudError("InvalidAction.NotFound", f"The simulator has no RPC path {request.path}.", 404)
         if sent.get("Format", "JSON").upper() != "JSON":
-            raise Loud("InvalidFormat", "The simulator answers JSON only.", 400)
+            raise LoudError("InvalidFormat", "The simulator answers JSON only.", 400)
         call.credential = _credential(request, query, sent)
         call.raw = {name: value for name, value in sent.items() if name not in PROTOCOL}
         call.region = call.raw.get("RegionId") or call.region
         call.action = call.product.actions.get(action)
         if call.action is None:
-            raise Loud("InvalidAction.NotFound", "Specified api is not found, please check your url and method.", 404)
+            raise LoudError(
+                "InvalidAction.NotFound", "Specified api is not found, please check your url and method.", 404
+            )
         if "RegionId" not in call.action.params:
-            call.raw.pop("RegionId", None)  # SDKs add it to every call; an action that does not declare it has no use for it
+            call.raw.pop(
+                "RegionId", None
+            )  # SDKs add it to every call; an action that does not declare it has no use for it
 
     def _route(self, call: Call, registry: Registry, version: str) -> None:
         product = registry.by_version(version)
@@ -97,7 +102,7 @@ class Rpc:
             call.product = product
         if product is None or product is not call.product:
             what = f"version {version!r} at host {call.request.host!r} (action {call.action_name})"
-            raise Loud("InvalidVersion", f"Specified parameter Version is not valid: {what}.", 400)
+            raise LoudError("InvalidVersion", f"Specified parameter Version is not valid: {what}.", 400)
 
     def authenticate(self, call: Call) -> None:
         credential: Credential = call.credential
@@ -184,7 +189,9 @@ def _check_time(call: Call, credential: Credential) -> None:
     try:
         seconds = datetime.fromisoformat(credential.time).timestamp()
     except ValueError:
-        raise ApiError("InvalidTimeStamp.Format", "Specified time stamp or date value is not well formatted.", 400) from None
+        raise ApiError(
+            "InvalidTimeStamp.Format", "Specified time stamp or date value is not well formatted.", 400
+        ) from None
     if is_stale(seconds):
         raise ApiError("InvalidTimeStamp.Expired", "Specified time stamp or date value is expired.", 400)
     if not credential.nonce:

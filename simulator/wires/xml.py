@@ -5,10 +5,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 from xml.sax.saxutils import escape
 
-from ..errors import ApiError
+from simulator.errors import ApiError
 
 HEADER = '<?xml version="1.0" encoding="UTF-8"?>\n'
 
@@ -34,11 +34,11 @@ def _element(name: str, value: Any) -> str:
     return f"<{name}>{escape(str(value))}</{name}>"
 
 
-def parse(text: str, root: str) -> ElementTree.Element:
+def parse(text: str, root: str) -> ET.Element:
     """The element of a request body whose root must be `root`; any namespace is dropped. Raises MalformedXML."""
     try:
-        element = ElementTree.fromstring(text)
-    except ElementTree.ParseError:
+        element = ET.fromstring(text)
+    except ET.ParseError:
         raise malformed() from None
     for node in element.iter():
         node.tag = node.tag.rsplit("}", 1)[-1]
@@ -48,4 +48,6 @@ def parse(text: str, root: str) -> ElementTree.Element:
 
 
 def malformed() -> ApiError:
-    return ApiError("MalformedXML", "The XML you provided was not well-formed or did not validate against our schema.", 400)
+    return ApiError(
+        "MalformedXML", "The XML you provided was not well-formed or did not validate against our schema.", 400
+    )

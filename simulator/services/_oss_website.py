@@ -4,13 +4,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from typing import Any
-from xml.etree import ElementTree
+from typing import TYPE_CHECKING, Any
+from xml.etree import ElementTree as ET
 
-from ..errors import ApiError, EstateError
-from ..registry import known_keys
-from ..wires import xml
+from simulator.errors import ApiError, EstateError
+from simulator.registry import known_keys
+from simulator.wires import xml
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 def check(document: str) -> None:
@@ -23,7 +25,9 @@ def check(document: str) -> None:
         raise xml.malformed()
     for url in root.iterfind("RoutingRules/RoutingRule/Redirect/MirrorURL"):
         if not re.fullmatch(r"https?://.+/", url.text or ""):
-            raise ApiError("InvalidArgument", "MirrorURL must start with http:// or https:// and end with a slash.", 400)
+            raise ApiError(
+                "InvalidArgument", "MirrorURL must start with http:// or https:// and end with a slash.", 400
+            )
 
 
 def mirrors(document: str | None) -> bool:
@@ -56,8 +60,8 @@ def to_estate(document: str | None) -> dict[str, str] | None:
         "index": root.findtext("IndexDocument/Suffix"),
         "mirror": (root.findtext("RoutingRules/RoutingRule/Redirect/MirrorURL") or "").rstrip("/"),
     }
-    again = ElementTree.fromstring(_compose(**short))
-    same = ElementTree.canonicalize(ElementTree.tostring(again)) == ElementTree.canonicalize(ElementTree.tostring(root))
+    again = ET.fromstring(_compose(**short))
+    same = ET.canonicalize(ET.tostring(again)) == ET.canonicalize(ET.tostring(root))
     return {name: value for name, value in short.items() if value} if same else {"xml": document}
 
 

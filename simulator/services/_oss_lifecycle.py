@@ -4,12 +4,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from xml.etree.ElementTree import Element
+from typing import TYPE_CHECKING
 
-from ..errors import ApiError
-from ..wires import xml
+from simulator.errors import ApiError
+from simulator.wires import xml
+
+if TYPE_CHECKING:
+    from xml.etree.ElementTree import Element
 
 MOST_RULES = 1000
+LONGEST_ID = 255
 ELEMENTS = {
     "ID",
     "Prefix",
@@ -23,11 +27,17 @@ ELEMENTS = {
     "Filter",
     "AtimeBase",
 }
-ACTIONS = {"Expiration", "Transition", "AbortMultipartUpload", "NoncurrentVersionExpiration", "NoncurrentVersionTransition"}
+ACTIONS = {
+    "Expiration",
+    "Transition",
+    "AbortMultipartUpload",
+    "NoncurrentVersionExpiration",
+    "NoncurrentVersionTransition",
+}
 DAYS = {"Days", "NoncurrentDays"}
 
 
-def check(document: str, may_overlap: bool = False) -> None:
+def check(document: str, *, may_overlap: bool = False) -> None:
     """Raises MalformedXML or InvalidArgument."""
     rules = xml.parse(document, "LifecycleConfiguration").findall("Rule")
     if not 1 <= len(rules) <= MOST_RULES:
@@ -46,7 +56,7 @@ def _check_rule(rule: Element) -> None:
     unknown = set(names) - ELEMENTS
     if unknown or rule.findtext("Status") not in ("Enabled", "Disabled") or names.count("Prefix") > 1:
         raise xml.malformed()
-    if len(rule.findtext("ID") or "") > 255 or not ACTIONS & set(names):
+    if len(rule.findtext("ID") or "") > LONGEST_ID or not ACTIONS & set(names):
         raise xml.malformed()
     for action in rule:
         if action.tag in ACTIONS:
@@ -70,7 +80,10 @@ def _refuse_overlap(rules: list[Element]) -> None:
         if rule.findtext("Status") != "Enabled" or rule.find("Tag") is not None or rule.find("Filter") is not None:
             continue
         prefix = rule.findtext("Prefix") or ""
-        done = [(name, prefix) for name in {child.tag for child in rule} & (ACTIONS - {"Transition", "NoncurrentVersionTransition"})]
+        done = [
+            (name, prefix)
+            for name in {child.tag for child in rule} & (ACTIONS - {"Transition", "NoncurrentVersionTransition"})
+        ]
         for action, mine in done:
             if any(action == other and (mine.startswith(theirs) or theirs.startswith(mine)) for other, theirs in seen):
                 raise ApiError("InvalidArgument", f"Overlap for same action type {action}", 400)

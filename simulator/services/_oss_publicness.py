@@ -11,8 +11,10 @@ That a negated operator (StringNotEquals, NotIpAddress) pins nobody is our readi
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 FIXED = {"acs:SourceVpc", "acs:SourceVpcId", "acs:AccessId"}
 NETWORKS = {"acs:SourceIp", "acs:SourceVpcIp"}
