@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from typing import TYPE_CHECKING
 
@@ -35,6 +36,7 @@ ACTIONS = {
     "NoncurrentVersionTransition",
 }
 DAYS = {"Days", "NoncurrentDays"}
+DATES = {"CreatedBeforeDate", "Date"}
 
 
 def check(document: str, *, may_overlap: bool = False) -> None:
@@ -51,6 +53,11 @@ def check(document: str, *, may_overlap: bool = False) -> None:
         _refuse_overlap(rules)
 
 
+def as_kept(document: str) -> str:
+    """Give the document as OSS gives it back: oss2 writes Python's `True`, and reads nothing but `true`."""
+    return re.sub(r">(True|False)<", lambda match: match[0].lower(), document)
+
+
 def _check_rule(rule: Element) -> None:
     names = [child.tag for child in rule]
     unknown = set(names) - ELEMENTS
@@ -64,7 +71,7 @@ def _check_rule(rule: Element) -> None:
 
 
 def _check_action(action: Element) -> None:
-    when = [child for child in action if child.tag in DAYS | {"CreatedBeforeDate", "ExpiredObjectDeleteMarker"}]
+    when = [child for child in action if child.tag in DAYS | DATES | {"ExpiredObjectDeleteMarker"}]
     if len(when) != 1 or (action.tag.startswith("Noncurrent") and when[0].tag != "NoncurrentDays"):
         raise xml.malformed()
     if when[0].tag in DAYS and not ((when[0].text or "").isdigit() and int(when[0].text or "") > 0):

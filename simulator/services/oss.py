@@ -537,7 +537,7 @@ def put_bucket_lifecycle(call: Call) -> None:
     """Replaces the whole document."""
     bucket = _bucket(call)
     lifecycles.check(call.params["body"], may_overlap=call.params.get("x-oss-allow-same-action-overlap") == "true")
-    bucket.lifecycle = call.params["body"]
+    bucket.lifecycle = lifecycles.as_kept(call.params["body"])
 
 
 @oss.action(
