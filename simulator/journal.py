@@ -25,7 +25,7 @@ class Journal:
                 "params": call.params or call.raw,
                 "writes": bool(call.action and call.action.writes),
                 "key": call.key.id if call.key else None,
-                "user": call.key.user if call.key else None,
+                "user": (call.key.user or call.key.role) if call.key else None,
                 "account": call.account.id if call.account else None,
                 "region": call.region or None,
                 "status": status,

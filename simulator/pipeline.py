@@ -43,8 +43,9 @@ class ReplacedError(Exception):
 
 @dataclass
 class Lagging:
-    """An old state of a product that reads of one resource still see."""
+    """An old state of a product's section that the next `reads` reads of one resource still see."""
 
+    account: str
     product: str
     state: Any
     reads: int
@@ -58,7 +59,7 @@ class Run:
     faults: Faults
     journal: Journal = field(default_factory=Journal)
     violations: list[dict[str, Any]] = field(default_factory=list)
-    lagging: dict[str, Lagging] = field(default_factory=dict)
+    lagging: dict[tuple[str, str], Lagging] = field(default_factory=dict)
     requests: int = 0
 
 
@@ -184,39 +185,46 @@ async def _left(gone: Gone, seconds: float) -> bool:
 
 
 def _dispatch(call: Call, run: Run) -> None:
-    """Run the action, on an old state where a lag says so."""
-    section = call.product.name
-    resource = call.action.resource(call)
+    """Run the action: a write on the state, a read on an old one where a lag says so."""
     if call.action.writes:
-        reads = run.faults.lag(call)
-        old = copy.deepcopy(call.account.sections[section]) if reads else None
-        call.outcome = call.action.handler(call)
-        if reads:
-            earlier = run.lagging.get(resource)
-            run.lagging[resource] = Lagging(section, earlier.state if earlier else old, reads)
+        _write(call, run)
         return
-    lagging = _lagging(run, section, resource)
+    lagging = _lagging(call, run)
     if lagging is None:
         call.outcome = call.action.handler(call)
         return
     current = call.account
-    call.account = replace(current, sections=current.sections | {section: run.lagging[lagging].state})
+    call.account = replace(current, sections=current.sections | {lagging.product: lagging.state})
     try:
         call.outcome = call.action.handler(call)
     finally:
         call.account = current
-        run.lagging[lagging].reads -= 1
-        if run.lagging[lagging].reads <= 0:
-            del run.lagging[lagging]
+        lagging.reads -= 1
 
 
-def _lagging(run: Run, product: str, resource: str) -> str | None:
-    """The lagging resource that a read of `resource` sees: the same one, or for a list ("*") the first of the product."""
-    if resource in run.lagging:
-        return resource
-    if not resource.endswith("*"):
+def _write(call: Call, run: Run) -> None:
+    reads = run.faults.lag(call)
+    if not reads:
+        call.outcome = call.action.handler(call)
+        return
+    product, resource = call.product.name, call.action.resource(call)
+    earlier = _lagging(call, run)
+    state = earlier.state if earlier else copy.deepcopy(call.account.sections[product])
+    call.outcome = call.action.handler(call)
+    run.lagging[call.account.id, resource] = Lagging(call.account.id, product, state, reads)
+
+
+def _lagging(call: Call, run: Run) -> Lagging | None:
+    """Find what the call sees lagging: its own resource, or, for a list of all, any of the product."""
+    if not run.lagging:
         return None
-    return next((name for name, lagging in run.lagging.items() if lagging.product == product), None)
+    run.lagging = {key: lagging for key, lagging in run.lagging.items() if lagging.reads > 0}
+    resource = call.action.resource(call)
+    same = run.lagging.get((call.account.id, resource))
+    if same or not resource.endswith("*"):
+        return same
+    place = (call.account.id, call.product.name)
+    return next((each for each in run.lagging.values() if (each.account, each.product) == place), None)
 
 
 def _violation(call: Call) -> dict[str, Any]:
