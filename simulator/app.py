@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from starlette.applications import Starlette
@@ -22,11 +24,14 @@ if TYPE_CHECKING:
 
 ABORT = "simulator.abort"
 
+Endpoint = Callable[["Request"], Awaitable[Response]]
+
 
 class AbortableProtocol(HttpToolsProtocol):
     """uvicorn's protocol, with a way for the application to cut the connection (the `drop` fault)."""
 
     def on_message_begin(self) -> None:
+        """Put the means of cutting the connection into the request's scope."""
         super().on_message_begin()
         self.scope[ABORT] = self.transport.abort
 
@@ -34,9 +39,9 @@ class AbortableProtocol(HttpToolsProtocol):
 def application(cloud: Cloud) -> Starlette:
     """Everything that the server serves."""
     controls = [
-        Route("/state", lambda request: _json(cloud.state()), methods=["GET"]),
-        Route("/journal", lambda request: _json(cloud.run.journal.entries), methods=["GET"]),
-        Route("/violations", lambda request: _json(cloud.run.violations), methods=["GET"]),
+        Route("/state", _shown(cloud.state), methods=["GET"]),
+        Route("/journal", _shown(lambda: cloud.run.journal.entries), methods=["GET"]),
+        Route("/violations", _shown(lambda: cloud.run.violations), methods=["GET"]),
         Route("/reset", _posted(cloud.reset), methods=["POST"]),
         Route("/faults", _posted(cloud.set_faults), methods=["POST"]),
     ]
@@ -79,18 +84,21 @@ async def _send(reply: Reply, send: Send) -> None:
     headers = [(name.encode(), value.encode("latin-1")) for name, value in reply.headers]
     if reply.content_type:
         headers.append((b"content-type", reply.content_type.encode()))
-    if reply.status != 204:
+    if reply.status != HTTPStatus.NO_CONTENT:
         headers.append((b"content-length", str(len(reply.body)).encode()))
     await send({"type": "http.response.start", "status": reply.status, "headers": headers})
     await send({"type": "http.response.body", "body": reply.body})
 
 
-async def _json(data: Any) -> Response:
-    return JSONResponse(data)
+def _shown(look: Callable[[], Any]) -> Endpoint:
+    async def endpoint(_: Request) -> Response:
+        return JSONResponse(look())
+
+    return endpoint
 
 
-def _posted(change: Any) -> Any:
-    """A POST whose JSON body (none is as good as null) goes to `change`; nonsense is answered with 400 and the reason."""
+def _posted(change: Callable[[Any], None]) -> Endpoint:
+    """Hand a POST's JSON body (none is as good as null) to `change`; answer nonsense with 400 and the reason."""
 
     async def endpoint(request: Request) -> Response:
         try:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The two ways in which a call can fail: as the real cloud fails it, or loudly because the simulator is not up to it."""
+"""The ways to fail: as the real cloud does, or loudly because the simulator is not up to what was asked."""
 
 from __future__ import annotations
 

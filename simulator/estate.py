@@ -43,13 +43,16 @@ class Key:
 
     @property
     def is_root(self) -> bool:
+        """Whether it is the account's own key."""
         return self.user is None and self.role is None
 
     @property
     def expired(self) -> bool:
+        """Whether it is a temporary key past its time."""
         return self.expires is not None and self.expires < time.time()
 
     def allows(self, permission: str, resource: str, context: Mapping[str, str]) -> bool:
+        """Ask its policies; `context` holds the values of condition keys."""
         return self.is_root or self._policies.allows(permission, resource, context)
 
 
@@ -73,13 +76,13 @@ class World:
 
 
 def read(source: str | Path | Mapping[str, Any]) -> tuple[Mapping[str, Any], Path]:
-    """An estate's data, and the folder that paths in it are relative to."""
+    """Give an estate's data, and the folder that paths in it are relative to."""
     if isinstance(source, Mapping):
         return source, Path.cwd()
     path = Path(source)
     try:
         text = path.read_text(encoding="utf-8")
-        data = json.loads(text) if path.suffix == ".json" else yaml.load(text, Loader=_Loader)
+        data = json.loads(text) if path.suffix == ".json" else yaml.load(text, Loader=_Loader)  # noqa: S506 - it is the safe one
     except (OSError, ValueError, yaml.YAMLError) as error:
         raise EstateError(f"{path}: {error}") from error
     if not isinstance(data, Mapping):
@@ -88,7 +91,7 @@ def read(source: str | Path | Mapping[str, Any]) -> tuple[Mapping[str, Any], Pat
 
 
 def load(data: Mapping[str, Any], base: Path, registry: Registry) -> World:
-    """A world from an estate's data. Raises EstateError for whatever would otherwise be ignored."""
+    """Build a world from an estate's data. Raises EstateError for whatever would otherwise be ignored."""
     known_keys(data, {"accounts"}, "estate")
     world = World({}, {})
     for entry in data.get("accounts") or []:
@@ -108,7 +111,7 @@ def load(data: Mapping[str, Any], base: Path, registry: Registry) -> World:
 
 
 def dump(world: World, registry: Registry) -> dict[str, Any]:
-    """The world as an estate, full: loading it gives the same world. Keys given by STS are left out."""
+    """Show the world as an estate, full: loading it gives the same world. Keys given by STS are left out."""
     return {"accounts": [_dump_account(account, registry) for account in world.accounts.values()]}
 
 

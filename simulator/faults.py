@@ -76,7 +76,7 @@ class Faults:
         self._lags = [fault for fault in faults if fault.effect == "lag"]
 
     def strike(self, call: Call) -> Fault | None:
-        """The fault that this call meets, if any."""
+        """Find the fault that this call meets, if any."""
         return next((fault for fault in self._struck if fault.matches(call) and fault.fires()), None)
 
     def lag(self, call: Call) -> int:

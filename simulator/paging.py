@@ -22,7 +22,7 @@ def numbered(most: int, default: int = 10) -> dict[str, Param]:
 
 
 def by_number(items: Sequence[T], params: Mapping[str, Any]) -> tuple[Sequence[T], dict[str, int]]:
-    """The page asked for, and the PageNumber / PageSize / TotalCount that go with it."""
+    """Cut out the page asked for, with the PageNumber / PageSize / TotalCount that go with it."""
     number, size = params["PageNumber"], params["PageSize"]
     start = (number - 1) * size
     return items[start : start + size], {"PageNumber": number, "PageSize": size, "TotalCount": len(items)}
@@ -34,7 +34,7 @@ def tokened(most: int, default: int = 20, least: int = 1) -> dict[str, Param]:
 
 
 def by_token(items: Sequence[T], params: Mapping[str, Any], error: str = "InvalidParameter") -> tuple[Sequence[T], str]:
-    """The page asked for and the token of the next one, "" at the end."""
+    """Cut out the page asked for; with it the token of the next one, "" at the end."""
     start = _read_token(params.get("NextToken", ""), error)
     end = start + params["MaxResults"]
     token = base64.urlsafe_b64encode(f"from:{end}".encode()).decode() if end < len(items) else ""

@@ -38,25 +38,29 @@ class Param:
     default: Any = None
     error: str = "InvalidParameter"
 
-    def read(self, name: str, raw: Any, call: Call) -> Any:
-        raise NotImplementedError
-
-    def refuse(self, name: str, why: str) -> ApiError:
-        return ApiError(self.error, f"The specified parameter {name} is not valid: {why}.", 400)
-
-    def text(self, name: str, raw: Any) -> str:
+    def read(self, name: str, raw: Any, call: Call) -> Any:  # noqa: ARG002 - for kinds that need the account
+        """Give the typed value, or raise the product's error."""
         if not isinstance(raw, str):
             raise self.refuse(name, "one value is expected, not a list")
-        return raw
+        return self.convert(name, raw)
+
+    def convert(self, name: str, value: str) -> Any:  # noqa: ARG002 - for errors
+        """Give the typed value of a text; what most kinds implement."""
+        return value
+
+    def refuse(self, name: str, why: str) -> ApiError:
+        """Word the error for a bad value."""
+        return ApiError(self.error, f"The specified parameter {name} is not valid: {why}.", 400)
 
 
 @dataclass(frozen=True)
 class Text(Param):
+    """A text: one of `choices`, or what `pattern` matches as a whole."""
+
     choices: Sequence[str] = ()
     pattern: str = ""
 
-    def read(self, name: str, raw: Any, call: Call) -> str:
-        value = self.text(name, raw)
+    def convert(self, name: str, value: str) -> str:  # noqa: D102 - see Param
         if self.choices and value not in self.choices:
             raise self.refuse(name, f"one of {', '.join(self.choices)} is expected")
         if self.pattern and not re.fullmatch(self.pattern, value):
@@ -66,11 +70,12 @@ class Text(Param):
 
 @dataclass(frozen=True)
 class Int(Param):
+    """A number from `low` to `high`."""
+
     low: int = 0
     high: int = 2**31 - 1
 
-    def read(self, name: str, raw: Any, call: Call) -> int:
-        value = self.text(name, raw)
+    def convert(self, name: str, value: str) -> int:  # noqa: D102 - see Param
         if not re.fullmatch(r"-?\d{1,18}", value) or not self.low <= int(value) <= self.high:
             raise self.refuse(name, f"a number from {self.low} to {self.high} is expected")
         return int(value)
@@ -78,11 +83,12 @@ class Int(Param):
 
 @dataclass(frozen=True)
 class Bool(Param):
-    def read(self, name: str, raw: Any, call: Call) -> bool:
-        value = self.text(name, raw).lower()
-        if value not in ("true", "false"):
+    """`true` or `false`, in any case."""
+
+    def convert(self, name: str, value: str) -> bool:  # noqa: D102 - see Param
+        if value.lower() not in ("true", "false"):
             raise self.refuse(name, "true or false is expected")
-        return value == "true"
+        return value.lower() == "true"
 
 
 @dataclass(frozen=True)
@@ -91,14 +97,14 @@ class Json(Param):
 
     most: int = 0
 
-    def read(self, name: str, raw: Any, call: Call) -> Any:
+    def convert(self, name: str, value: str) -> Any:  # noqa: D102 - see Param
         try:
-            value = json.loads(self.text(name, raw))
+            decoded = json.loads(value)
         except ValueError:
             raise self.refuse(name, "JSON is expected") from None
-        if self.most and (not isinstance(value, list) or len(value) > self.most):
+        if self.most and (not isinstance(decoded, list) or len(decoded) > self.most):
             raise self.refuse(name, f"a list of at most {self.most} is expected")
-        return value
+        return decoded
 
 
 @dataclass(frozen=True)
@@ -107,8 +113,8 @@ class Csv(Param):
 
     most: int = 0
 
-    def read(self, name: str, raw: Any, call: Call) -> list[str]:
-        values = [each.strip() for each in self.text(name, raw).split(",") if each.strip()]
+    def convert(self, name: str, value: str) -> list[str]:  # noqa: D102 - see Param
+        values = [each.strip() for each in value.split(",") if each.strip()]
         if self.most and len(values) > self.most:
             raise self.refuse(name, f"at most {self.most} values are allowed")
         return values
@@ -116,12 +122,12 @@ class Csv(Param):
 
 @dataclass(frozen=True)
 class Region(Param):
-    """A region that the account has; sets the call's region."""
+    """A region that the account has. Declared as `RegionId`, it becomes the call's region."""
 
     error: str = "InvalidRegionId.NotFound"
 
-    def read(self, name: str, raw: Any, call: Call) -> str:
-        value = self.text(name, raw)
+    def read(self, name: str, raw: Any, call: Call) -> str:  # noqa: D102 - see Param
+        value = super().read(name, raw, call)
         if value not in call.account.regions:
             raise ApiError(self.error, "The specified RegionId does not exist.", 404)
         return value
@@ -134,7 +140,7 @@ class Each(Param):
     item: Param | Mapping[str, Param] = Text()
     most: int = 0
 
-    def read(self, name: str, raw: Any, call: Call) -> list[Any]:
+    def read(self, name: str, raw: Any, call: Call) -> list[Any]:  # noqa: D102 - see Param
         if not isinstance(raw, dict) or not all(index.isdigit() for index in raw):
             raise self.refuse(name, f"{name}.1, {name}.2 … are expected")
         if self.most and len(raw) > self.most:

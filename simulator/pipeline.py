@@ -96,11 +96,11 @@ class Cloud:
         self.run.faults = Faults(faults, self._registry)
 
     def state(self) -> dict[str, Any]:
-        """The world as an estate."""
+        """Show the world as an estate."""
         return estate.dump(self.run.world, self._registry)
 
     async def answer(self, request: Incoming, gone: Gone) -> Reply | None:
-        """The reply, or None when the connection is to be closed without one."""
+        """Give the reply, or None when the connection is to be closed without one."""
         run = self.run
         run.requests += 1
         call = Call(request, run.world, request_id=str(run.requests))
@@ -160,7 +160,7 @@ def _authorise(call: Call) -> None:
 
 
 async def _before(fault: Fault, call: Call, gone: Gone) -> None:
-    """What a fault does before the action has its effect."""
+    """Do what a fault does before the action has its effect."""
     if fault.effect == "throttle":
         raise call.product.throttled()
     if fault.effect == "error":

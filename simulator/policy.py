@@ -80,6 +80,7 @@ class Policies:
         self._grants = [statement for statement in statements if statement.allows]
 
     def allows(self, permission: str, resource: str, context: Mapping[str, str]) -> bool:
+        """Whether `permission` on `resource` is granted and not denied; `context`: condition key to value."""
         if any(statement.applies(permission, resource, context) for statement in self._denies):
             return False
         return any(statement.applies(permission, resource, context) for statement in self._grants)

@@ -34,6 +34,6 @@ DEFAULT: tuple[str, ...] = tuple(NAMES)
 
 
 def local_name(region: str, language: str) -> str:
-    """The region's name in `language` (`zh-CN` is the API's default; every language but Chinese gets English)."""
+    """Give the region's name in `language` (`zh-CN` is the API's default; every language but Chinese gets English)."""
     english, chinese = NAMES.get(region, (region, region))
     return chinese if language.lower().startswith("zh") else english

@@ -31,7 +31,7 @@ class Action:
     handler: Handler
     writes: bool = False
     permission: str | None = None
-    resource: Callable[[Call], str] = lambda call: "*"
+    resource: Callable[[Call], str] = field(default=lambda _: "*")
     params: Mapping[str, Param] = field(default_factory=dict)
     status: int = 200
     route: Any = None
@@ -91,7 +91,7 @@ class Product:
                 handler=handler,
                 writes=writes,
                 permission=f"{self.ram}:{name}" if permission == "" else permission,
-                resource=resource or (lambda call: "*"),
+                resource=resource or (lambda _: "*"),
                 params=params or {},
                 status=status,
                 route=route,
@@ -101,7 +101,7 @@ class Product:
         return register
 
     def region_of(self, host: str) -> str | None:
-        """The region that a host name of this product names ("" for a central host), None when it is not its host."""
+        """Give the region that a host of this product names, "" for a central host, None for another's."""
         for pattern in self.hosts:
             match = pattern.fullmatch(host)
             if match:
@@ -109,7 +109,7 @@ class Product:
         return None
 
     def denied(self, permission: str, resource: str) -> ApiError:
-        """The caller's policies do not allow it."""
+        """Word the refusal of what the caller's policies do not allow."""
         code, status = self.denial
         message = f"You are not authorized to do this action. Action: {permission} Resource: {resource}"
         return ApiError(code, message, status)
@@ -120,7 +120,7 @@ class Product:
         return ApiError(code, message, status)
 
     def missing(self, name: str) -> ApiError:
-        """A mandatory parameter is absent."""
+        """Word the error for a mandatory parameter that is absent."""
         message = f'The input parameter "{name}" that is mandatory for processing this request is not supplied.'
         return ApiError(self.missing_code, message, 400)
 
@@ -150,6 +150,7 @@ class Section(Generic[T]):
         self.check = check
 
     def of(self, account: Account) -> T:
+        """Give the account's state of this product."""
         return account.sections[self.name]
 
 
@@ -161,16 +162,18 @@ class Registry:
         self.sections: dict[str, Section[Any]] = {}
 
     def add(self, product: Product | None = None, section: Section[Any] | None = None) -> None:
+        """Register; one that is already there stays as it is."""
         if product:
             self.products[product.name] = product
         if section:
             self.sections[section.name] = section
 
     def by_version(self, version: str) -> Product | None:
+        """Find the RPC product of an API version."""
         return next((each for each in self.products.values() if each.version and each.version == version), None)
 
     def by_host(self, host: str) -> tuple[Product, str] | None:
-        """The product and region that a host name stands for."""
+        """Find the product and region that a host name stands for."""
         if not host.endswith(".aliyuncs.com"):
             return None
         for product in self.products.values():

@@ -54,7 +54,7 @@ class _Server(uvicorn.Server):
         with suppress(TimeoutError):
             await asyncio.wait_for(self._stopping.wait(), self._lifetime)
 
-    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:  # noqa: ARG002 - uvicorn's signature
         for server in self.servers:
             server.close()
         for connection in list(self.server_state.connections):
@@ -72,7 +72,7 @@ class _Server(uvicorn.Server):
 
         return asyncio.run_coroutine_threadsafe(run(), self._loop).result(timeout=60)
 
-    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002 - uvicorn's signature
         self.stop()
 
 
@@ -136,15 +136,15 @@ class Simulator:
         self._thread.join(timeout=30)
 
     def state(self) -> dict[str, Any]:
-        """The world now, in the estate's format, full."""
+        """Show the world now, in the estate's format, full."""
         return self._server.on_loop(self._cloud.state)
 
     def journal(self) -> list[dict[str, Any]]:
-        """The calls so far."""
+        """List the calls so far."""
         return self._server.on_loop(lambda: list(self._cloud.run.journal.entries))
 
     def violations(self) -> list[dict[str, Any]]:
-        """What was asked that the simulator does not know: a test that meant none expects an empty list."""
+        """List what was asked that the simulator does not know: a test that meant none expects an empty list."""
         return self._server.on_loop(lambda: list(self._cloud.run.violations))
 
     def reset(self, estate: Estate | None = None) -> None:

@@ -24,7 +24,7 @@ Every `Product` and `Section` at the top level of a module in this package is re
     section = Section("nat", load, dump, check)
 
 
-    @nat.action("DescribeNatGateways", params={"RegionId": Region(required=True), **numbered(most=50)})
+    @nat.action("DescribeNatGateways", params={"RegionId": Region(), **numbered(most=50)})
     def describe_nat_gateways(call: Call) -> dict[str, Any]:
         gateways = [each for each in section.of(call.account).gateways.values() if each.region == call.region]
         page, paging = by_number(gateways, call.params)
@@ -49,7 +49,8 @@ Rules of the house
 - Declare every parameter that you use, and no other: what is not declared is answered loudly. `parameters.py` has the
   kinds (Text, Int, Bool, Json, Csv, Each, Region), `paging.py` both ways of paging. `RegionId` need not be declared
   where the product takes it but does nothing with it: SDKs add it to everything.
-- References are checked: what an action or an estate names must exist (`check` in a section; the real error in an action).
+- References are checked: what an action or an estate names must exist (in a section by `check`, in an action by the
+  real error).
 - `resource` is the ARN that the caller's RAM policy is asked about, and the identity by which the `lag` fault finds the
   reads that follow a write: a write and the read that shows its effect must name the same one (a list, "*", sees all).
 - An action that needs further rights than its own asks for them: `call.require("ram:CreateServiceLinkedRole", "*")`.

@@ -40,7 +40,7 @@ DATES = {"CreatedBeforeDate", "Date"}
 
 
 def check(document: str, *, may_overlap: bool = False) -> None:
-    """Raises MalformedXML or InvalidArgument."""
+    """Raise MalformedXML or InvalidArgument for a document that OSS would refuse."""
     rules = xml.parse(document, "LifecycleConfiguration").findall("Rule")
     if not 1 <= len(rules) <= MOST_RULES:
         raise xml.malformed()

@@ -26,6 +26,7 @@ ecs = Product(
 
 @ecs.action("DescribeRegions", params={"AcceptLanguage": Text(default="zh-CN", choices=("zh-CN", "en-US", "ja"))})
 def describe_regions(call: Call) -> dict[str, Any]:
+    """List the account's regions; one call, no paging."""
     language = call.params["AcceptLanguage"]
     listed = [
         {

@@ -36,7 +36,7 @@ CREATED = "2024-01-01T00:00:00.000Z"
 class _Oss(Product):
     """OSS words its common errors in its own way."""
 
-    def denied(self, permission: str, resource: str) -> ApiError:
+    def denied(self, permission: str, resource: str) -> ApiError:  # noqa: ARG002 - OSS does not name it
         detail = {"AuthAction": permission, "AuthPrincipalType": "SubUser", "NoPermissionType": "ImplicitDeny"}
         message = "You have no right to access this object because of bucket acl."
         return ApiError("AccessDenied", message, 403, EC="0003-00000001", AccessDeniedDetail=detail)
@@ -177,7 +177,7 @@ def _all(call: Call) -> str:
 
 
 def _bucket(call: Call, *, any_endpoint: bool = False) -> Bucket:
-    """The bucket that the call names, at the right endpoint, signed for the right region."""
+    """Find the bucket that the call names, at the right endpoint, signed for the right region."""
     bucket = section.of(call.account).buckets.get(call.params["bucket"])
     if bucket is None:
         _refuse_foreign(call)
@@ -245,7 +245,7 @@ def _now() -> str:
     },
 )
 def list_buckets(call: Call) -> dict[str, Any]:
-    """All regions in one list. Paging elements are absent when everything fits."""
+    """List the buckets of all regions. Paging elements are absent when everything fits."""
     prefix, marker, most = call.params["prefix"], call.params["marker"], call.params["max-keys"]
     found = [each for each in _sorted(section.of(call.account)) if each.name.startswith(prefix) and each.name > marker]
     page = found[:most]
@@ -271,7 +271,7 @@ def _summary(bucket: Bucket) -> dict[str, str]:
 
 @oss.action("GetBucketInfo", route=Route("GET", "bucket", "bucketInfo"), resource=_arn, params=BUCKET)
 def get_bucket_info(call: Call) -> dict[str, Any]:
-    """May be asked at any region's endpoint."""
+    """Tell nearly everything about a bucket; may be asked at any region's endpoint."""
     bucket = _bucket(call, any_endpoint=True)
     return {
         "BucketInfo": {
@@ -301,6 +301,7 @@ def get_bucket_info(call: Call) -> dict[str, Any]:
 
 @oss.action("GetBucketAcl", route=Route("GET", "bucket", "acl"), resource=_arn, params=BUCKET)
 def get_bucket_acl(call: Call) -> dict[str, Any]:
+    """Tell the ACL."""
     grant = {"Grant": _bucket(call).acl}
     return {"AccessControlPolicy": {"Owner": _owner(call.account), "AccessControlList": grant}}
 
@@ -313,7 +314,7 @@ def get_bucket_acl(call: Call) -> dict[str, Any]:
     params={**BUCKET, "x-oss-acl": Text(required=True)},
 )
 def put_bucket_acl(call: Call) -> None:
-    """Creates the bucket when there is none of that name: so does the real API."""
+    """Create the bucket when there is none of that name: so does the real API."""
     acl = call.params["x-oss-acl"]
     if acl not in ACLS:
         raise ApiError(
@@ -331,7 +332,7 @@ def put_bucket_acl(call: Call) -> None:
 
 
 def _create(call: Call) -> Bucket:
-    """A bucket in the endpoint's region. Whether its Block Public Access starts on (a default that OSS has been
+    """Make a bucket in the endpoint's region. Whether its Block Public Access starts on (a default that OSS has been
     rolling out since October 2025) is UNCONFIRMED; here it starts off.
     """
     _refuse_foreign(call)
@@ -347,6 +348,7 @@ def _create(call: Call) -> Bucket:
 
 @oss.action("GetPublicAccessBlock", route=Route("GET", "service", "publicAccessBlock"), resource=_all)
 def get_public_access_block(call: Call) -> dict[str, Any]:
+    """Tell the account's Block Public Access; never set is off."""
     return _show_block(on=section.of(call.account).block_public_access)
 
 
@@ -354,6 +356,7 @@ def get_public_access_block(call: Call) -> dict[str, Any]:
     "PutPublicAccessBlock", writes=True, route=Route("PUT", "service", "publicAccessBlock"), resource=_all, params=BODY
 )
 def put_public_access_block(call: Call) -> None:
+    """Switch the account's Block Public Access."""
     section.of(call.account).block_public_access = _read_block(call)
 
 
@@ -365,6 +368,7 @@ def put_public_access_block(call: Call) -> None:
     status=204,
 )
 def delete_public_access_block(call: Call) -> None:
+    """Switch the account's Block Public Access off."""
     section.of(call.account).block_public_access = False
 
 
@@ -372,6 +376,7 @@ def delete_public_access_block(call: Call) -> None:
     "GetBucketPublicAccessBlock", route=Route("GET", "bucket", "publicAccessBlock"), resource=_arn, params=BUCKET
 )
 def get_bucket_public_access_block(call: Call) -> dict[str, Any]:
+    """Tell the bucket's Block Public Access; never set is off."""
     return _show_block(on=_bucket(call).block_public_access)
 
 
@@ -383,6 +388,7 @@ def get_bucket_public_access_block(call: Call) -> dict[str, Any]:
     params={**BUCKET, **BODY},
 )
 def put_bucket_public_access_block(call: Call) -> None:
+    """Switch the bucket's Block Public Access."""
     _bucket(call).block_public_access = _read_block(call)
 
 
@@ -395,6 +401,7 @@ def put_bucket_public_access_block(call: Call) -> None:
     status=204,
 )
 def delete_bucket_public_access_block(call: Call) -> None:
+    """Switch the bucket's Block Public Access off."""
     _bucket(call).block_public_access = False
 
 
@@ -416,6 +423,7 @@ def _read_block(call: Call) -> bool:
 
 @oss.action("GetBucketVersioning", route=Route("GET", "bucket", "versioning"), resource=_arn, params=BUCKET)
 def get_bucket_versioning(call: Call) -> dict[str, Any]:
+    """Tell the versioning status; no Status at all when it was never set."""
     return {"VersioningConfiguration": {"Status": _bucket(call).versioning}}
 
 
@@ -427,7 +435,7 @@ def get_bucket_versioning(call: Call) -> dict[str, Any]:
     params={**BUCKET, **BODY},
 )
 def put_bucket_versioning(call: Call) -> None:
-    """Refused beside a retention policy or mirroring rules; the code of that refusal is UNCONFIRMED."""
+    """Set the status. Enabled is refused beside retention or mirroring rules; the code of that is UNCONFIRMED."""
     bucket = _bucket(call)
     status = xml.parse(call.params["body"], "VersioningConfiguration").findtext("Status")
     if status not in STATES:
@@ -441,6 +449,7 @@ def put_bucket_versioning(call: Call) -> None:
 
 @oss.action("GetBucketWorm", route=Route("GET", "bucket", "worm"), resource=_arn, params=BUCKET)
 def get_bucket_worm(call: Call) -> dict[str, Any]:
+    """Tell the retention policy."""
     bucket = _bucket(call)
     if bucket.worm is None:
         raise ApiError("NoSuchWORMConfiguration", "The bucket does not have a WORM configuration.", 404)
@@ -461,6 +470,7 @@ def get_bucket_worm(call: Call) -> dict[str, Any]:
 
 @oss.action("GetBucketPolicy", route=Route("GET", "bucket", "policy"), resource=_arn, params=BUCKET)
 def get_bucket_policy(call: Call) -> str:
+    """Give the policy document."""
     policy = _bucket(call).policy
     if policy is None:
         raise ApiError("NoSuchBucketPolicy", "The bucket policy does not exist.", 404, EC="0015-00000101")
@@ -471,6 +481,7 @@ def get_bucket_policy(call: Call) -> str:
     "PutBucketPolicy", writes=True, route=Route("PUT", "bucket", "policy"), resource=_arn, params={**BUCKET, **BODY}
 )
 def put_bucket_policy(call: Call) -> None:
+    """Replace the policy; a public one is refused while Block Public Access is on."""
     bucket = _bucket(call)
     policy = _read_policy(call.params["body"])
     if publicness.is_public(policy):
@@ -487,11 +498,13 @@ def put_bucket_policy(call: Call) -> None:
     status=204,
 )
 def delete_bucket_policy(call: Call) -> None:
+    """Remove the policy, if any."""
     _bucket(call).policy = None
 
 
 @oss.action("GetBucketPolicyStatus", route=Route("GET", "bucket", "policyStatus"), resource=_arn, params=BUCKET)
 def get_bucket_policy_status(call: Call) -> dict[str, Any]:
+    """Tell whether the policy grants public access; false without one."""
     return {"PolicyStatus": {"IsPublic": publicness.is_public(_bucket(call).policy)}}
 
 
@@ -516,6 +529,7 @@ def _read_policy(body: str) -> Mapping[str, Any]:
 
 @oss.action("GetBucketLifecycle", route=Route("GET", "bucket", "lifecycle"), resource=_arn, params=BUCKET)
 def get_bucket_lifecycle(call: Call) -> str:
+    """Give the lifecycle document."""
     lifecycle = _bucket(call).lifecycle
     if lifecycle is None:
         raise ApiError("NoSuchLifecycle", "No Row found in Lifecycle Table.", 404)
@@ -534,7 +548,7 @@ def get_bucket_lifecycle(call: Call) -> str:
     },
 )
 def put_bucket_lifecycle(call: Call) -> None:
-    """Replaces the whole document."""
+    """Replace the whole document."""
     bucket = _bucket(call)
     lifecycles.check(call.params["body"], may_overlap=call.params.get("x-oss-allow-same-action-overlap") == "true")
     bucket.lifecycle = lifecycles.as_kept(call.params["body"])
@@ -549,11 +563,13 @@ def put_bucket_lifecycle(call: Call) -> None:
     status=204,
 )
 def delete_bucket_lifecycle(call: Call) -> None:
+    """Remove all lifecycle rules."""
     _bucket(call).lifecycle = None
 
 
 @oss.action("GetBucketWebsite", route=Route("GET", "bucket", "website"), resource=_arn, params=BUCKET)
 def get_bucket_website(call: Call) -> str:
+    """Give the website configuration."""
     website = _bucket(call).website
     if website is None:
         message = "The specified bucket does not have a website configuration."
@@ -565,7 +581,7 @@ def get_bucket_website(call: Call) -> str:
     "PutBucketWebsite", writes=True, route=Route("PUT", "bucket", "website"), resource=_arn, params={**BUCKET, **BODY}
 )
 def put_bucket_website(call: Call) -> None:
-    """Mirroring rules are refused beside versioning; the code of that refusal is UNCONFIRMED."""
+    """Replace the configuration. Mirroring rules are refused beside versioning; the code of that is UNCONFIRMED."""
     bucket = _bucket(call)
     websites.check(call.params["body"])
     if websites.mirrors(call.params["body"]) and bucket.versioning == "Enabled":
@@ -582,11 +598,13 @@ def put_bucket_website(call: Call) -> None:
     status=204,
 )
 def delete_bucket_website(call: Call) -> None:
+    """Remove the website configuration."""
     _bucket(call).website = None
 
 
 @oss.action("ListCname", route=Route("GET", "bucket", "cname"), resource=_arn, params=BUCKET)
 def list_cname(call: Call) -> dict[str, Any]:
+    """List the domains bound to the bucket."""
     bucket = _bucket(call)
     cnames = [{"Domain": each, "LastModified": bucket.created, "Status": "Enabled"} for each in bucket.cnames]
     return {"ListCnameResult": {"Bucket": bucket.name, "Owner": call.account.id, "Cname": cnames}}
@@ -594,6 +612,7 @@ def list_cname(call: Call) -> dict[str, Any]:
 
 @oss.action("GetBucketTagging", route=Route("GET", "bucket", "tagging"), resource=_arn, params=BUCKET)
 def get_bucket_tagging(call: Call) -> dict[str, Any]:
+    """List the tags."""
     tags = [{"Key": key, "Value": value} for key, value in _bucket(call).tags.items()]
     return {"Tagging": {"TagSet": {"Tag": tags}}}
 
@@ -602,7 +621,7 @@ def get_bucket_tagging(call: Call) -> dict[str, Any]:
     "PutBucketTagging", writes=True, route=Route("PUT", "bucket", "tagging"), resource=_arn, params={**BUCKET, **BODY}
 )
 def put_bucket_tagging(call: Call) -> None:
-    """Replaces all tags; at most 20."""
+    """Replace all tags; at most 20."""
     bucket = _bucket(call)
     tags = xml.parse(call.params["body"], "Tagging").findall("TagSet/Tag")
     pairs = {tag.findtext("Key") or "": tag.findtext("Value") or "" for tag in tags}
@@ -622,4 +641,5 @@ def put_bucket_tagging(call: Call) -> None:
     status=204,
 )
 def delete_bucket_tagging(call: Call) -> None:
+    """Remove all tags."""
     _bucket(call).tags = {}

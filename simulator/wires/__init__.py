@@ -42,7 +42,7 @@ class Wire(Protocol):
         """Whether the request speaks this protocol (by host, else by what it carries)."""
 
     def request_id(self, number: int) -> str:
-        """The id of the process's n-th request, in the form that this protocol gives it."""
+        """Give the id of the process's n-th request, in the form that this protocol gives it."""
 
     def parse(self, call: Call, registry: Registry) -> None:
         """Fill in product, action, region, raw parameters and credential. Raises ApiError or LoudError."""
@@ -51,18 +51,21 @@ class Wire(Protocol):
         """Verify signature, time and token; fill in key and account. Raises ApiError."""
 
     def serialise(self, call: Call) -> Reply:
-        """The reply to a call that has an outcome or an error."""
+        """Give the reply to a call that has an outcome or an error."""
 
 
 def hmac_base64(secret: str, text: str, digest: str) -> str:
+    """Sign as the older schemes do."""
     return base64.b64encode(hmac.new(secret.encode(), text.encode(), digest).digest()).decode()
 
 
 def hmac_hex(secret: bytes, text: str) -> str:
+    """Sign as the newer schemes do, with SHA-256."""
     return hmac.new(secret, text.encode(), hashlib.sha256).hexdigest()
 
 
 def same(signature: str, expected: str) -> bool:
+    """Compare two signatures."""
     return hmac.compare_digest(signature.encode(), expected.encode())
 
 
@@ -72,4 +75,5 @@ def is_stale(seconds: float) -> bool:
 
 
 def http_date() -> str:
+    """Give the time as the Date header has it."""
     return formatdate(usegmt=True)

@@ -98,7 +98,7 @@ class Oss:
     def __init__(self) -> None:
         self._routes: dict[Route, Action] = {}
 
-    def claims(self, request: Incoming, registry: Registry) -> bool:
+    def claims(self, request: Incoming, registry: Registry) -> bool:  # noqa: D102 - see Wire
         if HOST.fullmatch(request.host):
             return True
         if registry.by_host(request.host):
@@ -107,10 +107,10 @@ class Oss:
             return True
         return "OSSAccessKeyId=" in request.query or "x-oss-signature" in request.query
 
-    def request_id(self, number: int) -> str:
+    def request_id(self, number: int) -> str:  # noqa: D102 - see Wire
         return f"{number:024X}"
 
-    def parse(self, call: Call, registry: Registry) -> None:
+    def parse(self, call: Call, registry: Registry) -> None:  # noqa: D102 - see Wire
         request = call.request
         call.product = registry.products["oss"]
         target = _target(call)
@@ -132,7 +132,7 @@ class Oss:
             self._routes = {action.route: action for action in product.actions.values()}
         return self._routes
 
-    def authenticate(self, call: Call) -> None:
+    def authenticate(self, call: Call) -> None:  # noqa: D102 - see Wire
         credential: Credential = call.credential
         if not credential.scheme:
             raise ApiError("AccessDenied", "Anonymous access is forbidden for this operation.", 403, EC="0003-00000001")
@@ -151,7 +151,7 @@ class Oss:
             raise wrong_signing_region()
         call.key, call.account = key, account
 
-    def serialise(self, call: Call) -> Reply:
+    def serialise(self, call: Call) -> Reply:  # noqa: D102 - see Wire
         headers = [("x-oss-request-id", call.request_id), ("server", "AliyunOSS"), ("date", http_date())]
         if call.error is not None:
             document = _error_document(call, call.error)
@@ -165,7 +165,7 @@ class Oss:
 
 
 def wrong_signing_region() -> ApiError:
-    """The region in a V4 credential is not the bucket's (the host's)."""
+    """Word the refusal: the region in a V4 credential is not the bucket's (the host's)."""
     return ApiError("InvalidArgument", "The signing region in the credential is invalid.", 400, EC="0002-00000226")
 
 
@@ -220,7 +220,7 @@ def _credential(request: Incoming, target: Target) -> Credential:
         return Credential(target)
     fields = dict(item.strip().split("=", 1) for item in authorization[len(V4) :].split(",") if "=" in item)
     scope = fields.get("Credential", "").split("/")
-    if len(scope) != 5 or scope[3:] != ["oss", "aliyun_v4_request"]:
+    if scope[3:] != ["oss", "aliyun_v4_request"]:
         raise ApiError("InvalidArgument", "Invalid Credential in Authorization header.", 400, EC="0002-00000213")
     signed = tuple(name for name in fields.get("AdditionalHeaders", "").split(";") if name)
     return Credential(target, V4, scope[0], fields.get("Signature", ""), token, scope[2], scope[1], signed)
@@ -256,7 +256,7 @@ def _check_signature(call: Call, credential: Credential, key: Key) -> None:
         expected = hmac_hex(_v4_key(key.secret, credential), text)
         code = "0002-00000201"
     if not same(credential.signature, expected):
-        message = "The request signature we calculated does not match the signature you provided. Check your key and signing method."
+        message = "The request signature we calculated does not match the signature you provided."
         raise ApiError("SignatureDoesNotMatch", message, 403, EC=code, StringToSign=text, OSSAccessKeyId=key.id)
 
 

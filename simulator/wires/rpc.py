@@ -56,7 +56,7 @@ class Rpc:
 
     name = "rpc"
 
-    def claims(self, request: Incoming, registry: Registry) -> bool:
+    def claims(self, request: Incoming, registry: Registry) -> bool:  # noqa: D102 - see Wire
         named = registry.by_host(request.host)
         if named:
             return named[0].wire == "rpc"
@@ -64,10 +64,10 @@ class Rpc:
             return True
         return "Action=" in request.query or (_is_form(request) and b"Action=" in request.body)
 
-    def request_id(self, number: int) -> str:
+    def request_id(self, number: int) -> str:  # noqa: D102 - see Wire
         return f"{number:08X}-51A0-5A11-8000-{number:012X}"
 
-    def parse(self, call: Call, registry: Registry) -> None:
+    def parse(self, call: Call, registry: Registry) -> None:  # noqa: D102 - see Wire
         request = call.request
         query = dict(parse_qsl(request.query, keep_blank_values=True))
         form = dict(parse_qsl(request.body.decode(), keep_blank_values=True)) if _is_form(request) else {}
@@ -104,7 +104,7 @@ class Rpc:
             what = f"version {version!r} at host {call.request.host!r} (action {call.action_name})"
             raise LoudError("InvalidVersion", f"Specified parameter Version is not valid: {what}.", 400)
 
-    def authenticate(self, call: Call) -> None:
+    def authenticate(self, call: Call) -> None:  # noqa: D102 - see Wire
         credential: Credential = call.credential
         if not credential.key_id:
             raise ApiError("MissingAccessKeyId", "AccessKeyId is mandatory for this action.", 400)
@@ -120,7 +120,7 @@ class Rpc:
             raise ApiError("InvalidSecurityToken.Expired", "Specified SecurityToken is expired.", 400)
         call.key, call.account = key, account
 
-    def serialise(self, call: Call) -> Reply:
+    def serialise(self, call: Call) -> Reply:  # noqa: D102 - see Wire
         error = call.error
         if error is None:
             document, status = {**(call.outcome or {}), "RequestId": call.request_id}, call.action.status

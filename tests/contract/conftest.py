@@ -54,7 +54,7 @@ def server():
 
 @pytest.fixture
 def sim(server):
-    """The session's simulator with a fresh world; a test that made it loud fails."""
+    """Give the session's simulator with a fresh world; a test that made it loud fails."""
     server.reset()
     yield server
     assert server.violations() == []

@@ -15,7 +15,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:datetime.datetime.utcnow:Depreca
 
 
 def request(url, version, action, method="POST"):
-    """An RPC request as modules build them."""
+    """Build an RPC request as modules build them."""
     built = CommonRequest(domain=url)
     built.set_version(version)
     built.set_action_name(action)

@@ -44,7 +44,7 @@ def service(sim, auth):
 
 
 def only_bucket(sim, name):
-    """The named bucket as the simulator's state has it."""
+    """Find the named bucket as the simulator's state has it."""
     return next(each for each in sim.state()["accounts"][0]["oss"]["buckets"] if each["name"] == name)
 
 

@@ -14,7 +14,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:datetime.datetime.utcnow:Depreca
 
 
 def config(sim, key_id, secret, token=None):
-    """A client configuration that points at the simulator."""
+    """Point a client's configuration at the simulator."""
     endpoint = sim.url.removeprefix("http://")
     return Config(
         access_key_id=key_id, access_key_secret=secret, security_token=token, endpoint=endpoint, protocol="HTTP"
