@@ -53,6 +53,7 @@ VERDICTS = frozenset(("ansible.builtin.assert", "ansible.builtin.fail", "assert"
 # Modules of ours that look for no risks, beside the *_info ones.
 OTHER_MODULES = frozenset(("restore", "security_center_whitelist"))
 MESSAGE_LENGTH = 2000
+SILENT = "The task failed without saying why; run it again with -vvv."
 HIDDEN = (
     "no_log hides the result of this task, so its risks are missing here;"
     " remove no_log: the module hides its secrets itself."
@@ -203,17 +204,10 @@ def _count(value: object) -> int:
 
 
 def _is_whole(event: dict, risks: list[dict]) -> bool:
-    """All that could not be read is named by an unknown risk, so a risk that is missing here is really gone."""
+    """All that could not be read is the resource of some risk here, so a risk that is missing is really gone."""
     if event["risks"] is None or (event["failed"] and not event["summary"].get("examined")):
         return False
-    names = {
-        str(risk[key])
-        for risk in risks
-        if risk["status"] == "unknown"
-        for key in ("resource", "resource_id", "resource_name")
-        if risk[key]
-    }
-    return all(any(name in str(item.get("what", "")) for name in names) for item in event["unread"])
+    return {str(item.get("what")) for item in event["unread"]} <= {risk["resource"] for risk in risks}
 
 
 def _summary(one: dict, risks: dict[str, dict]) -> dict:
@@ -251,13 +245,23 @@ def _risk(raw: dict, event: dict) -> dict:
         "resource_name": _text(raw.get("resource_name")),
         "expected": raw.get("expected"),
         "actual": raw.get("actual"),
-        "evidence": raw.get("evidence") or [],
-        "changes": raw.get("changes") or [],
+        "evidence": _list(raw.get("evidence")),
+        "changes": [change for change in _list(raw.get("changes")) if isinstance(change, dict)],
         "blocked_by": _text(raw.get("blocked_by")),
-        "whitelist": raw.get("whitelist"),
+        "whitelist": _accepted(raw.get("whitelist")),
         "references": raw.get("references"),
     }
     return {"id": risk_id(risk), **risk, "reported_by": [{"host": event["host"], "module": event["module"]}]}
+
+
+def _list(value: object) -> list:
+    return value if isinstance(value, list) else [value] if value else []
+
+
+def _accepted(entry: object) -> dict[str, str] | None:
+    if not isinstance(entry, dict) or not entry:
+        return None
+    return {key: str(entry.get(key) or "") for key in ("reason", "owner", "expires")}
 
 
 def _merge(events: list[dict]) -> list[dict]:
@@ -384,12 +388,12 @@ def _errors(event: dict) -> Iterator[dict]:
             **where,
             "kind": "unread",
             "what": _text(item.get("what")),
+            "action": _text(item.get("action")),
             "code": _text(item.get("code")),
             "message": str(item.get("message") or "")[:MESSAGE_LENGTH],
             "request_id": _text(item.get("request_id")),
         }
-    if event["hidden"]:
-        yield {**where, "kind": "task", "what": None, "code": None, "message": HIDDEN, "request_id": None}
-    elif event["failed"] and event["module"] not in VERDICTS:
-        message = event["message"] or "The task failed without saying why; run it again with -vvv."
-        yield {**where, "kind": "task", "what": None, "code": None, "message": message, "request_id": None}
+    if event["hidden"] or (event["failed"] and event["module"] not in VERDICTS):
+        message = HIDDEN if event["hidden"] else event["message"] or SILENT
+        nothing = dict.fromkeys(("what", "action", "code", "request_id"))
+        yield {**where, "kind": "task", **nothing, "message": message}

@@ -128,11 +128,9 @@ def _accepted(entry: dict, today: date) -> list[str]:
 
 
 def _errors(report: dict, words: dict, width: int) -> Iterator[Line]:
-    """What was unreadable; a task that failed for that very reason is not told twice."""
-    told = {(error["host"], error["task"]) for error in report["errors"] if error["kind"] == "unread"}
-    errors = [
-        error for error in report["errors"] if error["kind"] == "unread" or (error["host"], error["task"]) not in told
-    ]
+    """The failed tasks, and what was unreadable beside the unknown risks of the table."""
+    told = {risk["resource"] for risk in report["risks"] if risk["status"] == "unknown"}
+    errors = [error for error in report["errors"] if error["kind"] == "task" or error["what"] not in told]
     if not errors:
         return
     yield "", None
@@ -144,7 +142,7 @@ def _errors(report: dict, words: dict, width: int) -> Iterator[Line]:
 
 
 def _error(error: dict) -> str:
-    what = [error["host"], error["module"], error["what"], error["message"]]
+    what = [error["host"], error["module"], error["what"], error["action"], error["message"]]
     details = ", ".join(part for part in (error["code"], error["request_id"]) if part)
     return _cell("- " + ": ".join(part for part in what if part)) + (f" ({harmless(details)})" if details else "")
 
