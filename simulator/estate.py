@@ -103,10 +103,9 @@ def load(data: Mapping[str, Any], base: Path, registry: Registry) -> World:
             if key.id in world.keys:
                 raise EstateError(f"key {key.id} is there twice")
             world.keys[key.id] = (account, key)
-    for account in world.accounts.values():
-        for section in registry.sections.values():
-            if section.check:
-                section.check(account)
+    for section in registry.sections.values():
+        if section.check:
+            section.check(world)
     return world
 
 

@@ -12,7 +12,7 @@ from .errors import ApiError, EstateError
 
 if TYPE_CHECKING:
     from .call import Call
-    from .estate import Account
+    from .estate import Account, World
     from .parameters import Param
 
 T = TypeVar("T")
@@ -134,7 +134,7 @@ class Section(Generic[T]):
 
     load(data, account) -> state    from the estate file's value under `name` (None when absent); raises EstateError
     dump(state) -> data             the same shape, full: loading it again gives the same state
-    check(account)                  optional, after all sections are loaded: references to other sections
+    check(world)                    optional, once everything is loaded: references, and names that are global
     """
 
     def __init__(
@@ -142,7 +142,7 @@ class Section(Generic[T]):
         name: str,
         load: Callable[[Any, Account], T],
         dump: Callable[[T], Any],
-        check: Callable[[Account], None] | None = None,
+        check: Callable[[World], None] | None = None,
     ) -> None:
         self.name = name
         self.load = load

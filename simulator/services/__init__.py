@@ -20,7 +20,7 @@ Every `Product` and `Section` at the top level of a module in this package is re
 
     def load(data, account): ...           # from the estate: {"gateways": [{"id": …, "region": …}]} or None
     def dump(state): ...                   # back to the estate, full
-    def check(account): ...                # optional: references to other sections, once all are loaded
+    def check(world): ...                  # optional: references to other sections, global names
     section = Section("nat", load, dump, check)
 
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import re
 import zlib
+from collections import Counter
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from simulator.call import Call
-    from simulator.estate import Account
+    from simulator.estate import Account, World
 
 MOST_TAGS = 20
 ACLS = ("private", "public-read", "public-read-write")
@@ -105,6 +106,8 @@ def _load_bucket(entry: Mapping[str, Any], account: Account) -> Bucket:
     where = f"bucket {entry.get('name')}"
     fields = set(Bucket.__dataclass_fields__) - {"created"}
     known_keys(entry, fields, where)
+    if not entry.get("name") or not entry.get("region"):
+        raise EstateError(f"{where}: a name and a region are needed")
     worm = entry.get("worm")
     bucket = Bucket(**{name: value for name, value in entry.items() if name not in ("worm", "website")})
     bucket.worm = Worm(**worm) if worm else None
@@ -159,7 +162,15 @@ def _sorted(state: Oss) -> list[Bucket]:
     return sorted(state.buckets.values(), key=lambda bucket: bucket.name)
 
 
-section = Section("oss", _load, _dump)
+def _check(world: World) -> None:
+    """Bucket names are global."""
+    names = Counter(name for account in world.accounts.values() for name in section.of(account).buckets)
+    taken = [name for name, count in names.items() if count > 1]
+    if taken:
+        raise EstateError(f"bucket {taken[0]} is there in two accounts")
+
+
+section = Section("oss", _load, _dump, _check)
 
 
 # --- finding and refusing ------------------------------------------------------------------------------------------
