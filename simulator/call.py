@@ -29,6 +29,11 @@ class Incoming:
         host = self.headers.get("host", "")
         return host.rsplit(":", 1)[0].lower() if not host.startswith("[") else host.lower()
 
+    @property
+    def names_a_product(self) -> bool:
+        """Whether the host is one of Alibaba Cloud's: then it decides, and nothing else in the request does."""
+        return self.host.endswith(".aliyuncs.com")
+
 
 @dataclass(slots=True)
 class Call:

@@ -174,8 +174,6 @@ class Registry:
 
     def by_host(self, host: str) -> tuple[Product, str] | None:
         """Find the product and region that a host name stands for."""
-        if not host.endswith(".aliyuncs.com"):
-            return None
         for product in self.products.values():
             region = product.region_of(host)
             if region is not None:

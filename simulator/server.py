@@ -61,8 +61,9 @@ class _Server(uvicorn.Server):
             connection.transport.abort()
 
     def stop(self) -> None:
-        """May be called from any thread."""
-        self._loop.call_soon_threadsafe(self._stopping.set)
+        """Stop serving; may be called from any thread, and when it is over already."""
+        with suppress(RuntimeError):
+            self._loop.call_soon_threadsafe(self._stopping.set)
 
     def on_loop(self, function: Callable[..., T], *args: Any) -> T:
         """Run `function` between two requests, from another thread, and give its result."""
@@ -135,22 +136,26 @@ class Simulator:
         self._server.stop()
         self._thread.join(timeout=30)
 
+    def _ask(self, function: Callable[..., T], *args: Any) -> T:
+        """Run `function` between two requests; directly, once the server has stopped."""
+        return self._server.on_loop(function, *args) if self._thread.is_alive() else function(*args)
+
     def state(self) -> dict[str, Any]:
         """Show the world now, in the estate's format, full."""
-        return self._server.on_loop(self._cloud.state)
+        return self._ask(self._cloud.state)
 
     def journal(self) -> list[dict[str, Any]]:
         """List the calls so far."""
-        return self._server.on_loop(lambda: list(self._cloud.run.journal.entries))
+        return self._ask(lambda: list(self._cloud.run.journal.entries))
 
     def violations(self) -> list[dict[str, Any]]:
         """List what was asked that the simulator does not know: a test that meant none expects an empty list."""
-        return self._server.on_loop(lambda: list(self._cloud.run.violations))
+        return self._ask(lambda: list(self._cloud.run.violations))
 
     def reset(self, estate: Estate | None = None) -> None:
         """Start over: the first estate or another, an empty journal, the first faults."""
-        self._server.on_loop(self._cloud.reset, estate)
+        self._ask(self._cloud.reset, estate)
 
     def set_faults(self, faults: Iterable[Mapping[str, Any]]) -> None:
         """Replace the faults."""
-        self._server.on_loop(self._cloud.set_faults, faults)
+        self._ask(self._cloud.set_faults, faults)

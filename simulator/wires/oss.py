@@ -92,11 +92,9 @@ class Oss:
     def __init__(self) -> None:
         self._routes: dict[Route, Action] = {}
 
-    def claims(self, request: Incoming, registry: Registry) -> bool:  # noqa: D102 - see Wire
-        if HOST.fullmatch(request.host):
-            return True
-        if registry.by_host(request.host):
-            return False
+    def claims(self, request: Incoming, registry: Registry) -> bool:  # noqa: ARG002, D102 - see Wire
+        if request.names_a_product:
+            return HOST.fullmatch(request.host) is not None
         if request.headers.get("authorization", "").startswith(("OSS ", V4)):
             return True
         return "OSSAccessKeyId=" in request.query or "x-oss-signature" in request.query

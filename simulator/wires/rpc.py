@@ -57,9 +57,9 @@ class Rpc:
     name = "rpc"
 
     def claims(self, request: Incoming, registry: Registry) -> bool:  # noqa: D102 - see Wire
-        named = registry.by_host(request.host)
-        if named:
-            return named[0].wire == "rpc"
+        if request.names_a_product:
+            named = registry.by_host(request.host)
+            return named is not None and named[0].wire == "rpc"
         if "x-acs-action" in request.headers or request.headers.get("authorization", "").startswith("ACS3-"):
             return True
         return "Action=" in request.query or (_is_form(request) and b"Action=" in request.body)

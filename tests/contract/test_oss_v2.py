@@ -193,6 +193,15 @@ def test_temporary_keys_work(sim, session, version):
     assert len(client.list_buckets(oss.ListBucketsRequest()).buckets) == 4
 
 
+def test_further_headers_can_be_signed(sim, key):
+    """V4 may cover more headers than it must."""
+    config = oss.config.load_default()
+    config.credentials_provider = oss.credentials.StaticCredentialsProvider(*key)
+    config.region, config.endpoint = "cn-hangzhou", sim.url
+    config.additional_headers = ["user-agent", "accept-encoding"]
+    assert oss.Client(config).get_bucket_acl(oss.GetBucketAclRequest(bucket="site")).acl == "public-read"
+
+
 def test_signing_for_another_region_is_refused(sim, key):
     """Under V4 the region that was signed for must be the bucket's."""
     client = connect(sim.url, key, "v4", region="cn-hangzhou")

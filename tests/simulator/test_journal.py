@@ -114,6 +114,14 @@ def test_an_unknown_protocol_is_loud(sim):
     assert sim.journal()[0]["action"] == "GET /index.html"
 
 
+@pytest.mark.parametrize("host", ["oss-accelerate.aliyuncs.com", "acs.aliyuncs.com"])
+def test_a_host_that_no_product_has_is_loud(sim, host):
+    """A host of Alibaba Cloud's decides alone: what else the request looks like does not matter."""
+    headers = {"Host": host, "Authorization": "OSS LTAI5tRoot:signature"}
+    assert requests.get(f"{sim.url}/?Action=DescribeRegions", headers=headers, timeout=5).status_code == 404
+    assert host in sim.violations()[0]["request"]
+
+
 def test_a_refusal_as_the_cloud_would_give_it_is_no_violation(sim, writer, refused):
     """Violations are about the simulator's limits only."""
     refused(writer.bucket("nowhere").get_bucket_acl)
