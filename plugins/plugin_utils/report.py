@@ -68,11 +68,7 @@ def events_of(task: dict, result: dict) -> list[dict]:
     items = result.get("results")
     if not (isinstance(items, list) and items and all(isinstance(item, dict) for item in items)):
         return [_event(task, result)]
-    return [
-        _event({**task, "failed": bool(item.get("failed"))}, item)
-        for item in items
-        if not item.get("skipped")
-    ]
+    return [_event({**task, "failed": bool(item.get("failed"))}, item) for item in items if not item.get("skipped")]
 
 
 def _event(task: dict, result: dict) -> dict:
@@ -372,9 +368,8 @@ def _hides(unknown: str, arn: str) -> bool:
 
 def _kind(arn: str) -> tuple[str, str]:
     """Product and type of an ARN: ("ecs", "securitygroup"), ("oss", "")."""
-    _acs, _, rest = arn.partition(":")
-    product, _, place = rest.partition(":")
-    return product, place.rpartition(":")[2].rpartition("/")[0]
+    parts = arn.split(":")
+    return (parts[1] if len(parts) > 1 else "", parts[-1].rpartition("/")[0])
 
 
 # --- what went wrong ---------------------------------------------------------------------------------------------

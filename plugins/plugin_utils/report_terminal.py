@@ -9,7 +9,7 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from .report import SEVERITIES
-from .report_text import harmless, shorten, table, wrap
+from .report_text import harmless, shorten, table, width_of, wrap
 from .report_words import WORDS
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def lines(report: dict, language: str, width: int) -> Iterator[Line]:
 
 
 def _heading(text: str, width: int) -> str:
-    return f"{text} ".ljust(width, "*")
+    return f"{text} {'*' * (width - width_of(text) - 1)}"
 
 
 def _risks(report: dict, words: dict, width: int) -> Iterator[Line]:

@@ -186,7 +186,9 @@ NO_KEY = a_task({"msg": "Check the access key."}, failed=True)
         pytest.param([OPEN, UNKNOWN, SILENT], {"closed": [SITE]}, id="closed in the dark shows in the light"),
         pytest.param([OPEN, UNKNOWN, UNKNOWN, SILENT], {"closed": [SITE]}, id="however long the dark was"),
         pytest.param([OPEN, NO_KEY], {}, id="a task without an account says nothing"),
-        pytest.param([OPEN, NO_KEY, OPEN], {"still_open": [SITE]}, id="and the run after it compares with the one before"),
+        pytest.param(
+            [OPEN, NO_KEY, OPEN], {"still_open": [SITE]}, id="and the run after it compares with the one before"
+        ),
         pytest.param(
             [OPEN, a_task({"msg": "it broke", "account_id": ACCOUNT}, failed=True)],
             {"unconfirmed": [SITE]},
@@ -215,7 +217,9 @@ NO_KEY = a_task({"msg": "Check the access key."}, failed=True)
             [OPEN, a_task(a_result(), action="hardening.alicloud.oss_bucket_versioning")], {}, id="nor another module"
         ),
         pytest.param([OPEN, a_task(a_result(account_id="2222222222222222"))], {}, id="nor another account"),
-        pytest.param([OPEN, a_task(a_result(a_risk()), host="renamed")], {"still_open": [SITE]}, id="hosts may be renamed"),
+        pytest.param(
+            [OPEN, a_task(a_result(a_risk()), host="renamed")], {"still_open": [SITE]}, id="hosts may be renamed"
+        ),
         pytest.param([OPEN, a_task(a_result(compliant=0))], {"closed": [SITE]}, id="the last bucket was deleted"),
     ],
 )
@@ -280,7 +284,9 @@ def test_totals_count_risks_and_resources():
     """Risks are counted once, resources once for each module that looked at them."""
     events = [
         *a_task(a_result(a_risk("a"), a_risk("b", "fixed", severity="critical"))),
-        *a_task(a_result(a_risk("a", severity="low", control=VERSIONING)), action="hardening.alicloud.oss_bucket_versioning"),
+        *a_task(
+            a_result(a_risk("a", severity="low", control=VERSIONING)), action="hardening.alicloud.oss_bucket_versioning"
+        ),
     ]
     totals = build_report(a_run(), events)["totals"]
     assert totals["by_status"] == {"open": 2, "fixed": 1, "whitelisted": 0, "unknown": 0}
@@ -303,7 +309,9 @@ def test_a_run_enforces_as_soon_as_one_task_does(modes, expected):
         UNKNOWN,
         NO_KEY,
         a_task(a_result(a_risk(status="whitelisted"), journal="/var/lib/journal.jsonl"), mode="enforce"),
-        a_task(a_result({"control": "c", "status": "strange", "severity": "awful", "evidence": "text", "changes": None})),
+        a_task(
+            a_result({"control": "c", "status": "strange", "severity": "awful", "evidence": "text", "changes": None})
+        ),
         a_task(a_result(a_risk("\udcff\x1b[31m", evidence=[{"a": ("tuple",)}], expected={1: None})), failed=True),
     ],
 )
@@ -311,9 +319,7 @@ def test_every_report_keeps_to_the_schema(events):
     """Whatever the tasks brought, report.json is UTF-8 and valid by its published schema."""
     first = build_report(a_run(0), events)
     for report in (first, build_report(a_run(1), events, [first])):
-        jsonschema.validate(
-            json.loads(as_json(report).encode()), SCHEMA, cls=jsonschema.Draft202012Validator
-        )
+        jsonschema.validate(json.loads(as_json(report).encode()), SCHEMA, cls=jsonschema.Draft202012Validator)
 
 
 def test_the_events_of_a_task_hold_only_what_the_report_needs():
