@@ -98,15 +98,15 @@ class CallbackModule(CallbackBase):
         self._begin(Path(playbook._file_name).name)  # noqa: SLF001  the only name that a callback is given
 
     def v2_runner_on_ok(self, result: Any) -> None:
-        """A task, or all items of its loop, went well."""
+        """Keep what a task, or a loop, brought that went well."""
         self._gather(result)
 
     def v2_runner_on_failed(self, result: Any, ignore_errors: bool = False) -> None:  # noqa: FBT001, FBT002
-        """A task, or an item of its loop, failed: what it found until then counts as well."""
+        """Keep what a failed task found until then, and why it failed."""
         self._gather(result, failed=True, ignored=ignore_errors)
 
     def v2_runner_on_unreachable(self, result: Any) -> None:
-        """A host that can't be talked to has not been examined."""
+        """Keep that a host could not be examined at all."""
         self._gather(result, failed=True)
 
     def _gather(self, result: Any, *, failed: bool = False, ignored: bool = False) -> None:
@@ -177,7 +177,7 @@ class CallbackModule(CallbackBase):
 
 
 def _of(result: Any, name: str) -> Any:
-    """An attribute of a task result, which before ansible-core 2.19 has it with an underscore only."""
+    """Get an attribute of a task result, which before ansible-core 2.19 has it with an underscore only."""
     return getattr(result, name) if hasattr(result, name) else getattr(result, f"_{name}")
 
 

@@ -61,7 +61,7 @@ HIDDEN = (
 
 
 def events_of(task: dict, result: dict) -> list[dict]:
-    """The events of one task result; one for each item that was not skipped if the task is a loop.
+    """Cut a task result down to events: one, or for a loop one for each item that was not skipped.
 
     task holds host, task, action (resolved where possible), mode, failed, ignored and args.
     """
@@ -115,7 +115,7 @@ def fingerprint(options: dict) -> str:
 
 
 def plain(value: object) -> object:
-    """The value in JSON's own types; text that is not valid Unicode with its bad parts replaced."""
+    """Turn a value into JSON's own types, with what is not valid Unicode replaced."""
     if isinstance(value, dict):
         return {str(plain(str(key))): plain(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
@@ -130,7 +130,7 @@ def _text(value: object) -> str | None:
 
 
 def is_worth_a_report(events: Iterable[dict]) -> bool:
-    """A task looked for risks, or should have. Tasks that only read, accept or restore make no report."""
+    """Tell whether any task looked for risks, or should have; those that only read, accept or restore do not."""
     return any(_examines(event) for event in events)
 
 
@@ -142,7 +142,7 @@ def _examines(event: dict) -> bool:
 
 
 def build_report(run: dict, events: list[dict], earlier: Iterable[dict] = ()) -> dict:
-    """The whole report.
+    """Make the whole report.
 
     run: id, started, finished (UTC, ISO 8601), playbook, ansible_version, collection_version.
     earlier: reports of earlier runs, newest first; read only as far as needed.
@@ -227,7 +227,7 @@ def risk_id(risk: dict) -> str:
 
 
 def _risk(raw: dict, event: dict) -> dict:
-    """The risk with every key that the schema promises, whatever the module left out."""
+    """Give the risk every key that the schema promises, whatever the module left out."""
     risk = {
         "control": str(raw["control"]),
         "title": str(raw.get("title") or raw["control"]),
@@ -298,7 +298,7 @@ def _totals(examinations: list[dict], risks: list[dict]) -> dict:
 
 
 def _compare(examinations: list[dict], risks: list[dict], earlier: Iterable[dict]) -> dict:
-    """new, still_open, closed and unconfirmed (sorted ids); notes its baseline in each examination.
+    """Find new, still_open, closed and unconfirmed (sorted ids), and note its baseline in each examination.
 
     Every examination is held against the newest earlier report with the same account, module and scope, so a run
     of one role between two full runs neither hides nor closes anything.
@@ -356,13 +356,13 @@ def _major(version: str) -> str:
 
 
 def _would_show(one: dict, name: str) -> bool:
-    """The examination would have reported this risk if it were still there: its resource was not out of sight."""
+    """Tell whether the examination would report this risk if it stood: its resource was not out of sight."""
     arn = name.partition("@")[2]
     return one["whole"] and not any(_hides(unknown, arn) for unknown in one["unknown"])
 
 
 def _hides(unknown: str, arn: str) -> bool:
-    """What could not be read is this resource, or something around it (a region, an account, a list)."""
+    """Tell whether what could not be read is this resource, or around it (a region, an account, a list)."""
     return fnmatchcase(arn, unknown) or arn.startswith(f"{unknown}/") or _kind(unknown) != _kind(arn)
 
 
@@ -376,7 +376,7 @@ def _kind(arn: str) -> tuple[str, str]:
 
 
 def _errors(event: dict) -> Iterator[dict]:
-    """What could not be read, and the task's own failure."""
+    """Yield what could not be read, and the task's own failure."""
     where = {key: event[key] for key in ("host", "module", "task", "ignored")}
     for item in event["unread"]:
         yield {

@@ -23,12 +23,12 @@ HISTORY_DEPTH = 200  # an audit every hour for a week
 
 
 def run_id(started: datetime) -> str:
-    """The run's name: its start in UTC and, to keep apart what starts in one second, the microseconds."""
+    """Name a run: its start in UTC and, to keep apart what starts in one second, the microseconds."""
     return started.strftime("%Y%m%dT%H%M%SZ-%f")
 
 
 def write(reports: Path, run: str, files: dict[str, str]) -> Path:
-    """Writes the files (name to text) of one run; its folder. Raises OSError and then leaves nothing of the run."""
+    """Write the files (name to text) of one run and return its folder; an OSError leaves nothing of the run."""
     folder = reports / run
     folder.mkdir(parents=True)
     try:
@@ -43,7 +43,7 @@ def write(reports: Path, run: str, files: dict[str, str]) -> Path:
 
 
 def point_latest(reports: Path, run: str) -> None:
-    """Lets latest point at the run, from one moment to the next. Raises OSError if a folder stands in its place."""
+    """Let latest point at the run, from one moment to the next; OSError if a folder stands in its place."""
     temporary = reports / f".{LATEST}.{run}"
     temporary.symlink_to(run)
     try:
@@ -54,7 +54,7 @@ def point_latest(reports: Path, run: str) -> None:
 
 
 def earlier(reports: Path) -> Iterator[dict]:
-    """The reports that lie here, newest first, each read when it is asked for; what is not readable is passed over."""
+    """Yield the reports that lie here, newest first, each read when asked for; what is not readable is passed over."""
     try:
         runs = sorted((entry for entry in reports.iterdir() if RUN.fullmatch(entry.name)), reverse=True)
     except OSError:

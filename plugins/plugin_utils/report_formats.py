@@ -8,7 +8,7 @@ import json
 
 
 def as_json(report: dict) -> str:
-    """The report itself, as docs/report.schema.json describes it."""
+    """Write the report itself, as docs/report.schema.json describes it."""
     return json.dumps(report, indent=2, ensure_ascii=False) + "\n"
 
 

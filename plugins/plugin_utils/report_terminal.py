@@ -82,7 +82,7 @@ def _where(risk: dict) -> str:
 
 
 def _wrong(risk: dict, words: dict) -> str:
-    """What is the matter, and why it was left so."""
+    """Say what is the matter, and why it was left so."""
     if risk["status"] == "unknown":
         because = risk["blocked_by"] or "; ".join(_value(one) for one in risk["evidence"]) or _value(risk["actual"])
         return _cell(because or words["unreadable"])
@@ -93,7 +93,7 @@ def _wrong(risk: dict, words: dict) -> str:
 
 
 def _value(value: object) -> str:
-    """A JSON value, short, as a person would say it."""
+    """Say a JSON value shortly, as a person would."""
     if value is None:
         return ""
     if isinstance(value, dict):
@@ -128,7 +128,7 @@ def _accepted(entry: dict, today: date) -> list[str]:
 
 
 def _errors(report: dict, words: dict, width: int) -> Iterator[Line]:
-    """The failed tasks, and what was unreadable beside the unknown risks of the table."""
+    """Name the failed tasks, and what was unreadable beside the unknown risks of the table."""
     told = {risk["resource"] for risk in report["risks"] if risk["status"] == "unknown"}
     errors = [error for error in report["errors"] if error["kind"] == "task" or error["what"] not in told]
     if not errors:

@@ -18,7 +18,7 @@ PIECES = re.compile(r"[^\-/:,;@]*[\-/:,;@]+|[^\-/:,;@]+")
 
 
 def harmless(text: str) -> str:
-    r"""The text on one line, with all that could steer a terminal or hide other text spelt out (\x1b, \u202e)."""
+    r"""Put the text on one line, with all that could steer a terminal or hide text spelt out (\x1b, \u202e)."""
     return "".join(_spelt(character) for character in text)
 
 
@@ -42,7 +42,7 @@ def _columns(character: str) -> int:
 
 
 def shorten(text: str, width: int) -> str:
-    """The text, cut to the width with an ellipsis if it is longer."""
+    """Cut the text to the width, with an ellipsis if it is longer."""
     return text if width_of(text) <= width else _split(text, width - 1)[0] + "…"
 
 
@@ -72,7 +72,7 @@ def wrap(text: str, width: int) -> list[str]:
 
 
 def _fill(line: str, word: str, width: int) -> list[str]:
-    """The line and those after it, with the long word poured in."""
+    """Pour a long word into the line and as many more as it needs."""
     lines = [line]
     for piece in PIECES.findall(word):
         rest = piece
@@ -87,7 +87,7 @@ def _fill(line: str, word: str, width: int) -> list[str]:
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]], width: int) -> list[list[str]]:
-    """The lines of the head, then those of each row; columns share the width, the widest giving way first."""
+    """Lay out the head, then each row, as lists of lines; columns share the width, the widest giving way first."""
     widths = _widths([head, *rows], width)
     rule = [GAP.join("-" * column for column in widths)]
     first, *others = (_row(row, widths) for row in (head, *rows))

@@ -17,7 +17,7 @@ def arn(name, account=ACCOUNT):
 
 
 def a_risk(name="acme-site", status="open", **other):
-    """A bucket that anyone can read."""
+    """Make the risk of a bucket that anyone can read."""
     account = other.get("account_id", ACCOUNT)
     return {
         "control": READ,
@@ -49,7 +49,7 @@ def a_risk(name="acme-site", status="open", **other):
 
 
 def unread(name):
-    """What a result says of a bucket that the key may not read."""
+    """Say what a result says of a bucket that the key may not read."""
     return {
         "what": arn(name),
         "action": "GetBucketInfo",
@@ -60,7 +60,7 @@ def unread(name):
 
 
 def a_result(*risks, compliant=1, **other):
-    """What a control module returns; compliant is the number of resources without a risk."""
+    """Return what a control module returns; compliant is the number of resources without a risk."""
     counts = Counter(risk["status"] for risk in risks)
     return {
         "changed": False,
@@ -78,7 +78,7 @@ def a_result(*risks, compliant=1, **other):
 
 
 def a_task(result, **other):
-    """The events of one task of ours."""
+    """Make the events of one task of ours."""
     task = {
         "host": "main",
         "task": "Close public buckets",
@@ -92,7 +92,7 @@ def a_task(result, **other):
 
 
 def a_run(second=0):
-    """The facts of a run that started that many seconds after eleven."""
+    """Give the facts of a run that started that many seconds after eleven."""
     return {
         "id": f"20261123T1100{second:02}Z-000000",
         "started": f"2026-11-23T11:00:{second:02}Z",
@@ -104,7 +104,7 @@ def a_run(second=0):
 
 
 def reports_of(*runs):
-    """The reports of runs (each a list of events) one after the other, the last one last."""
+    """Report on runs (each a list of events) one after the other, the last one last."""
     reports = []
     for second, events in enumerate(runs):
         reports.append(build_report(a_run(second), events, reversed(reports)))

@@ -72,7 +72,7 @@ class Project:
             (self.folder / f"{host}.json").write_text(json.dumps(answer))
 
     def run(self, *arguments, rc=0, **environment):
-        """What ansible-playbook says; the folder, not the machine, gives its settings."""
+        """Return what ansible-playbook says; the folder, not the machine, gives its settings."""
         kept = {name: os.environ[name] for name in ("PATH", "LANG", "LC_ALL") if name in os.environ}
         settings = {
             "HOME": str(self.folder),
@@ -92,7 +92,7 @@ class Project:
         return done.stdout + done.stderr
 
     def report(self, run="latest"):
-        """A report, valid by the schema."""
+        """Read a report that is valid by the schema."""
         report = json.loads((self.reports / run / "report.json").read_text(encoding="utf-8"))
         jsonschema.validate(report, SCHEMA, cls=jsonschema.Draft202012Validator)
         return report
