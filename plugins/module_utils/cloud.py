@@ -1,0 +1,111 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One account of Alibaba Cloud, as the modules see it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property
+from typing import TYPE_CHECKING, TypeVar
+
+from . import endpoints
+from .credentials import Keys, resolve, setting
+from .errors import CloudError, OptionError
+from .retry import Pace, persist
+from .rpc import RpcClient
+
+if TYPE_CHECKING:
+    from .oss import OssClient
+    from .values import Call
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+class Cloud:
+    """Calls to one account: signed, paced, retried, and mapped over many resources at once."""
+
+    def __init__(self, keys: Keys, base: str | None, workers: int, assume_role_arn: str | None = None):
+        self._base = base
+        self._workers = workers
+        self._paces: dict[str, Pace] = {}
+        self.warnings: list[str] = []
+        self.keys = self._assume(keys, assume_role_arn) if assume_role_arn else keys
+        self._rpc = RpcClient(self.keys, base, workers)
+
+    @classmethod
+    def connect(cls, options) -> Cloud:
+        """The account that the connection options lead to; nothing is called yet but for a role to assume."""
+        if options.workers < 1:
+            raise OptionError("workers must be 1 or more.")
+        base = endpoints.check_base(setting(options, "endpoint_url"))
+        return cls(resolve(options), base, options.workers, setting(options, "assume_role_arn"))
+
+    @cached_property
+    def account_id(self) -> str:
+        """The account's number. The first call of every run, so that a wrong key is told at once."""
+        return str(self.rpc("sts", "GetCallerIdentity")["AccountId"])
+
+    @cached_property
+    def oss(self) -> OssClient:
+        """The OSS side of the account; its SDK is loaded on first use."""
+        from .oss import OssClient
+
+        return OssClient(self.keys, self._base, self._workers, self._pace("oss"))
+
+    def rpc(
+        self,
+        product: str,
+        action: str,
+        params: dict | None = None,
+        region: str = endpoints.HOME_REGION,
+        repeatable: bool = True,
+    ) -> dict:
+        """The answer of one RPC call. repeatable: it may come twice without harm (every read, many writes)."""
+        return persist(lambda: self._rpc.call(product, action, params or {}, region), self._pace(product), repeatable)
+
+    def all_regions(self) -> list[str]:
+        """The ids of every region that this account has."""
+        return [region["RegionId"] for region in self.rpc("ecs", "DescribeRegions")["Regions"]["Region"]]
+
+    def map(self, function: Callable[[T], R], items: Iterable[T]) -> list[R | CloudError]:
+        """function over all items at once, up to the number of workers; answers in the items' order.
+
+        A call that the cloud refused leaves its CloudError in its place; every other exception ends the run.
+        """
+
+        def guarded(item: T) -> R | CloudError:
+            try:
+                return function(item)
+            except CloudError as error:
+                return error
+
+        with ThreadPoolExecutor(self._workers) as pool:
+            return list(pool.map(guarded, items))
+
+    def send(self, call: Call) -> None:
+        """Send one writing call."""
+        self._product(call).send(call.action, call.params)
+
+    def holds(self, call: Call) -> bool:
+        """Whether what this call would bring about is there already."""
+        return self._product(call).holds(call.action, call.params)
+
+    def setting_of(self, call: Call) -> str:
+        """What the call sets: of two calls on one resource that set the same, only the later one's effect is left."""
+        return self._product(call).setting_of(call.action)
+
+    def _product(self, call: Call):
+        if call.product != "oss":
+            raise OptionError(f"This version of the collection changes nothing in a product {call.product!r}.")
+        return self.oss
+
+    def _pace(self, product: str) -> Pace:
+        return self._paces.setdefault(product, Pace(self._workers))
+
+    def _assume(self, keys: Keys, role_arn: str) -> Keys:
+        client = RpcClient(keys, self._base, 1)
+        params = {"RoleArn": role_arn, "RoleSessionName": "hardening-alicloud"}
+        call = persist(lambda: client.call("sts", "AssumeRole", params, endpoints.HOME_REGION), self._pace("sts"), True)
+        found = call["Credentials"]
+        return Keys(found["AccessKeyId"], found["AccessKeySecret"], found["SecurityToken"])

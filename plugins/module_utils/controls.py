@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The catalogue of controls: the one place that says what each is called, why it matters and who checks it.
+
+severity: critical, high, medium or low. references: framework to clause; a clause under a key that ends in
+"suggested" is this project's own proposal, not taken from a published pack. security_center holds patterns over the
+names of Security Center's check items: their numeric ids are not documented, so they are found at run time.
+Titles of Cloud Config's rules follow its own wording in each language.
+"""
+
+from __future__ import annotations
+
+CONTROLS: dict[str, dict] = {
+    "oss-bucket-public-read-prohibited": {
+        "title": {
+            "en": "OSS bucket readable by anyone",
+            "ja": "OSS バケットが誰でも読み取り可能",
+            "zh": "OSS 存储空间允许公共读",
+        },
+        "why": "Anyone on the internet who knows or guesses the bucket's name can list and download what it holds.",
+        "severity": "high",
+        "references": {
+            "cloud_config": ["oss-bucket-public-read-prohibited"],
+            "cis": ["5.1"],
+            "nist_suggested": ["AC-3", "SC-7"],
+            "iso27001_suggested": ["A.8.3"],
+        },
+        "security_center": ["*OSS*Bucket*Access*Permission*", "*OSS*public*read*"],
+        "module": "oss_bucket_acl",
+        "role": "oss_protection",
+    },
+    "oss-bucket-public-write-prohibited": {
+        "title": {
+            "en": "OSS bucket writable by anyone",
+            "ja": "OSS バケットが誰でも書き込み可能",
+            "zh": "OSS 存储空间允许公共读写",
+        },
+        "why": "Anyone on the internet can replace, delete or add objects: defacement, malware and a bill for foreign data.",
+        "severity": "high",
+        "references": {
+            "cloud_config": ["oss-bucket-public-write-prohibited"],
+            "cis": ["5.1"],
+            "nist_suggested": ["AC-3", "SC-7"],
+            "iso27001_suggested": ["A.8.3"],
+        },
+        "security_center": ["*OSS*Bucket*Access*Permission*", "*OSS*public*write*"],
+        "module": "oss_bucket_acl",
+        "role": "oss_protection",
+    },
+    "oss-bucket-policy-no-any-anonymous": {
+        "title": {
+            "en": "OSS bucket policy lets anyone in",
+            "ja": "OSS バケットポリシーが匿名アクセスを許可",
+            "zh": "OSS 存储空间授权策略允许匿名访问",
+        },
+        "why": "A bucket policy that grants something to everyone makes the bucket public, whatever its ACL says.",
+        "severity": "high",
+        "references": {
+            "cloud_config": ["oss-bucket-policy-no-any-anonymous"],
+            "cis": ["5.1"],
+            "nist_suggested": ["AC-3", "AC-6"],
+            "iso27001_suggested": ["A.8.3"],
+        },
+        "security_center": ["*OSS*policy*anonymous*"],
+        "module": "oss_bucket_acl",
+        "role": "oss_protection",
+    },
+    "oss-bucket-versioning-enabled": {
+        "title": {
+            "en": "OSS bucket without versioning",
+            "ja": "OSS バケットのバージョニングが無効",
+            "zh": "OSS 存储空间未开启版本控制",
+        },
+        "why": "Without versions, what is overwritten or deleted by mistake or by ransomware is gone.",
+        "severity": "medium",
+        "references": {
+            "cloud_config": ["oss-bucket-versioning-enabled"],
+            "cis": [],
+            "nist_suggested": ["CP-9"],
+            "iso27001_suggested": ["A.8.13"],
+        },
+        "security_center": ["*OSS*version*"],
+        "module": "oss_bucket_versioning",
+        "role": "oss_protection",
+    },
+    "oss-bucket-noncurrent-versions-expire": {
+        "title": {
+            "en": "OSS bucket keeps old versions for ever",
+            "ja": "OSS バケットの旧バージョンが無期限に保持",
+            "zh": "OSS 存储空间的历史版本永久保留",
+        },
+        "why": "Every old version is billed, and many of them slow down listings: a lifecycle rule bounds both.",
+        "severity": "low",
+        "references": {"cloud_config": [], "cis": []},
+        "security_center": [],
+        "module": "oss_bucket_versioning",
+        "role": "oss_protection",
+    },
+}

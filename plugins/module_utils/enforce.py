@@ -1,0 +1,265 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Everything of Ansible that a module needs, once: options, check mode, diff, applying, re-reading, errors, exit.
+
+A control module is two functions. read(cloud, options, only) asks the cloud for the whole scope, or for the
+resources whose ARNs stand in only. assess(state, options) is pure: it gives a finding for each resource and control,
+with the changes that would close it. enforce() does the rest.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from types import SimpleNamespace
+
+from ansible.module_utils.basic import AnsibleModule
+
+from . import whitelist
+from .cloud import Cloud
+from .errors import HardeningError, JournalError, OptionError
+from .journal import Journal, default_path, new_run
+from .retry import backoff
+from .values import FIXED, OPEN, UNKNOWN, WHITELISTED, Change, Finding, Plan, summarise
+
+CONNECTION_SPEC = {
+    "access_key_id": {"type": "str", "no_log": True},
+    "access_key_secret": {"type": "str", "no_log": True},
+    "security_token": {"type": "str", "no_log": True},
+    "profile": {"type": "str"},
+    "assume_role_arn": {"type": "str"},
+    "ecs_ram_role": {"type": "str"},
+    "endpoint_url": {"type": "str"},
+    "regions": {"type": "list", "elements": "str", "default": []},
+    "workers": {"type": "int", "default": 16},
+}
+RUN_SPEC = {
+    "journal": {"type": "path"},
+    "whitelist": whitelist.SPEC,
+    "max_changes": {"type": "str"},
+}
+# A change shows in a later read after seconds at most; what has not arrived by then is reported, not waited for.
+REREADS = 6
+
+Read = Callable[[Cloud, SimpleNamespace, "frozenset[str] | None"], object]
+Assess = Callable[[object, SimpleNamespace], "list[Finding]"]
+
+
+class Run:
+    """One module call: its options, its account, and what it has sent so far."""
+
+    def __init__(self, module: AnsibleModule):
+        self.module = module
+        self.options = SimpleNamespace(**module.params)
+        self.name = module._name.rpartition(".")[2]
+        self.id = new_run()
+        self.sent: list[Change] = []
+        self.errors: list[str] = []
+        self.result: dict = {"changed": False}
+
+    def connect(self) -> Cloud:
+        """The account, known by its number: the first call, which also proves the key."""
+        self.cloud = Cloud.connect(self.options)
+        self.module.no_log_values.update(filter(None, (self.cloud.keys.secret, self.cloud.keys.token)))
+        self.result["account_id"] = self.cloud.account_id
+        return self.cloud
+
+    def open_journal(self, path: Path | str | None) -> Journal:
+        """The journal that apply writes to; the file is made with the first change."""
+        self.journal = Journal(Path(path) if path else default_path(self.cloud.account_id, self.id), self.id)
+        return self.journal
+
+    def apply(self, plan: Plan) -> None:
+        """Send the plan, resources side by side, each one's changes in order; nothing at all in check mode.
+
+        A change that is refused ends its own resource's changes; a journal that can't be written ends them all.
+        """
+        if self.module.check_mode:
+            return
+        with ThreadPoolExecutor(self.options.workers) as pool:
+            for error in pool.map(self._apply_in_order, plan.by_resource().values()):
+                if error:
+                    self.errors.append(error)
+        self.result["changed"] = bool(self.sent)
+        if self.journal.used:
+            self.result["journal"] = str(self.journal.path)
+
+    def _apply_in_order(self, changes: list[Change]) -> str | None:
+        for change in changes:
+            if self.journal.broken:
+                return None
+            try:
+                seq = self.journal.plan(change)
+            except JournalError as error:
+                return str(error)
+            try:
+                self.cloud.send(change.call)
+            except HardeningError as error:
+                self.journal.close(seq, str(error))
+                return f"{change.resource.name}: {error}"
+            self.sent.append(change)
+            self.journal.close(seq)
+        return None
+
+    def finish(self, errors: list[str]) -> None:
+        """Leave the module, failed where there is anything to tell of."""
+        for warning in getattr(self, "cloud", SimpleNamespace(warnings=[])).warnings:
+            self.module.warn(warning)
+        if errors:
+            self.module.fail_json(msg=" ".join(errors), **self.result)
+        self.module.exit_json(**self.result)
+
+
+def run_module(body: Callable[[Run], list[str]], spec: dict) -> None:
+    """Run body as a module with these options beside those for the connection; it returns what went wrong."""
+    run = Run(AnsibleModule(argument_spec={**CONNECTION_SPEC, **spec}, supports_check_mode=True))
+    try:
+        errors = body(run)
+    except HardeningError as error:
+        errors = [str(error)]
+    run.finish(errors)
+
+
+def enforce(spec: dict, read: Read, assess: Assess) -> None:
+    """A control module: find the drift in the whole scope, report it as risks, and close it unless in check mode."""
+    run_module(lambda run: _enforce(run, read, assess), {**RUN_SPEC, **spec})
+
+
+def _enforce(run: Run, read: Read, assess: Assess) -> list[str]:
+    entries = whitelist.parse(run.options.whitelist)
+    ceiling = _ceiling(run.options.max_changes)
+    cloud = run.connect()
+    today = datetime.now(UTC).date()
+
+    def look(only: frozenset[str] | None) -> list[Finding]:
+        findings = assess(read(cloud, run.options, only), run.options)
+        return _spare_accepted(whitelist.accept(findings, entries, today))
+
+    findings = look(None)
+    cloud.warnings += whitelist.idle(entries, findings, run.name)
+    plan = Plan.of(findings)
+    report(run, findings, plan)
+    too_many = ceiling(plan, len({finding.resource.arn for finding in findings}))
+    if run.module.check_mode:
+        run.result["changed"] = bool(plan.changes)
+        cloud.warnings += [f"A run that enforces would stop: {too_many}"] if too_many else []
+    elif too_many:
+        return [f"Nothing was changed: {too_many}"]
+    elif plan.changes:
+        run.open_journal(run.options.journal)
+        findings, plan = _converge(run, findings, plan, look)
+        report(run, findings, plan)
+    return [*run.errors, *_unreadable(findings)]
+
+
+def report(run: Run, findings: list[Finding], plan: Plan) -> None:
+    """Put the findings into the module's result."""
+    risks = [finding.as_risk() for finding in findings if finding.is_risk]
+    run.result.update(risks=risks, summary=summarise(findings), diff=plan.diff())
+    unread = {(finding.resource.arn, one): one for finding in findings for one in finding.unread}
+    run.result["unread"] = [
+        {"what": arn, "action": one.action, "code": one.code, "message": one.message, "request_id": one.request_id}
+        for (arn, _), one in unread.items()
+    ]
+
+
+def _converge(
+    run: Run, first: list[Finding], plan: Plan, look: Callable[[frozenset[str]], list[Finding]]
+) -> tuple[list[Finding], Plan]:
+    """Send the plan and re-read until nothing is left of it; then the first findings with what became of them.
+
+    A step that only a later read can know of (it depends on an earlier step) is sent in its turn. A read that lags
+    behind a change already sent is waited for, a limited number of times.
+    """
+    everything, touched, rereads = plan, frozenset(plan.by_resource()), 0
+    run.apply(plan)
+    while True:
+        latest = look(touched)
+        left = Plan.of(latest)
+        fresh = Plan(tuple(change for change in left.changes if change not in everything.changes))
+        if not left.changes or run.errors or (not fresh.changes and rereads == REREADS):
+            break
+        if fresh.changes:
+            run.apply(fresh)
+            everything = Plan(everything.changes + fresh.changes)
+        else:
+            rereads += 1
+            time.sleep(backoff(rereads))
+    if left.changes and not run.errors:
+        names = ", ".join(sorted({change.resource.name for change in left.changes}))
+        run.errors.append(f"Changes were accepted but don't show in later reads of {names}: run again in a minute.")
+    return _outcome(first, latest, touched), everything
+
+
+def _outcome(first: list[Finding], latest: list[Finding], touched: frozenset[str]) -> list[Finding]:
+    """The first findings, each open one fixed if the last read of its resource no longer has it."""
+    now = {(finding.control, finding.resource.arn): finding for finding in latest}
+    return [
+        _became(finding, now.get((finding.control, finding.resource.arn)))
+        if finding.resource.arn in touched
+        else finding
+        for finding in first
+    ]
+
+
+def _became(before: Finding, now: Finding | None) -> Finding:
+    if before.status != OPEN:
+        return before
+    if now is None:
+        return replace(before, status=UNKNOWN).because("it was gone when it was read again after the change")
+    if now.status == UNKNOWN:
+        return replace(before, status=UNKNOWN, unread=now.unread).because("what became of it could not be read")
+    return before if now.is_risk else replace(before, status=FIXED)
+
+
+def _spare_accepted(findings: list[Finding]) -> list[Finding]:
+    """Block what would also undo something that the whitelist accepts on the same resource."""
+    kept = {
+        (change.resource.arn, str(change.call)): finding.control
+        for finding in findings
+        if finding.status == WHITELISTED
+        for change in finding.changes
+    }
+
+    def spare(finding: Finding) -> Finding:
+        accepted = {kept.get((change.resource.arn, str(change.call))) for change in finding.changes} - {None}
+        if not finding.closable or not accepted:
+            return finding
+        return replace(
+            finding,
+            blocked_by=f"closing it would also undo {', '.join(sorted(accepted))}, which the whitelist accepts here",
+        )
+
+    return [spare(finding) for finding in findings]
+
+
+def _unreadable(findings: list[Finding]) -> list[str]:
+    """One sentence that names what could not be read, with code and request id."""
+    unread = sorted({f"{finding.resource.name} ({one})" for finding in findings for one in finding.unread})
+    if not unread:
+        return []
+    shown = "; ".join(unread[:5]) + (f"; and {len(unread) - 5} more (see unread)" if len(unread) > 5 else "")
+    return [f"Not everything could be read, so it counts as unknown: {shown}."]
+
+
+def _ceiling(max_changes: str | None) -> Callable[[Plan, int], str | None]:
+    """A function of a plan and the number of resources examined: the sentence that stops the run, or None."""
+    if not max_changes:
+        return lambda _plan, _examined: None
+    number, percent, rest = str(max_changes).strip().partition("%")
+    if not number.strip().isdigit() or rest or (percent and int(number) > 100):
+        raise OptionError(
+            f"max_changes {max_changes!r} is neither a number of resources (25) nor a percentage of those examined (5%)."
+        )
+
+    def check(plan: Plan, examined: int) -> str | None:
+        touched = len(plan.by_resource())
+        allowed = examined * int(number) // 100 if percent else int(number)
+        if touched <= allowed:
+            return None
+        return f"{touched} of {examined} resources would be changed, and max_changes allows {max_changes} ({allowed})."
+
+    return check

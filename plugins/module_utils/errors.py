@@ -1,0 +1,110 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What can go wrong, each with one sentence for the person at the keyboard."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+THROTTLED = ("Throttling", "Rejected.Throttling", "QpsLimitExceeded", "DownTrafficRateLimitExceeded", "TooManyRequests")
+DENIED = ("Forbidden", "NoPermission", "AccessDenied", "Unauthorized", "ProjectForbidden", "UserDisable")
+BAD_KEY = (
+    "InvalidAccessKeyId",
+    "SignatureDoesNotMatch",
+    "SignatureNotMatch",
+    "IncompleteSignature",
+    "InvalidSecurityToken",
+    "SecurityTokenExpired",
+    "InvalidSTSToken",
+)
+GONE = ("NoSuchBucket",)
+CONNECTION = "ConnectionFailed"
+NOT_THE_CLOUD = "UnexpectedAnswer"
+
+
+class HardeningError(Exception):
+    """Something the run can't go on with; the message is shown as it is."""
+
+
+class OptionError(HardeningError):
+    """An option has a value that makes no sense; nothing was read or changed."""
+
+
+class JournalError(HardeningError):
+    """The restore journal can't be written or read."""
+
+
+class CloudError(HardeningError):
+    """One API call that the cloud refused, or that never reached it.
+
+    code is the API's own error code, or ConnectionFailed / UnexpectedAnswer for what is not an answer of the API;
+    status is the HTTP status, 0 where there was none.
+    """
+
+    def __init__(self, action: str, code: str, message: str, request_id: str = "", status: int = 0):
+        self.action = action
+        self.code = code
+        self.message = " ".join(message.split())
+        self.request_id = request_id
+        self.status = status
+        super().__init__(self.sentence())
+
+    def sentence(self) -> str:
+        """What failed and why, with the advice that fits."""
+        request = f", request id {self.request_id}" if self.request_id else ""
+        return f"{self.action} failed: {self.message.rstrip('.')} ({self.code}{request}).{self.advice()}"
+
+    def advice(self) -> str:
+        """What the reader can do about it, or an empty string."""
+        if self.bad_key:
+            return " Check the access key: options access_key_id and access_key_secret, their environment variables, or the profile."
+        if self.denied:
+            return " The calling key lacks this permission: see docs/policies/ for the RAM policies that audit and enforcement need."
+        if self.throttled:
+            return " The account's API quota is used up: lower the option workers, or try again in a minute."
+        if self.code in (CONNECTION, NOT_THE_CLOUD):
+            return " Check the network, the proxy and the option endpoint_url."
+        return ""
+
+    @property
+    def throttled(self) -> bool:
+        """The call was refused for its rate, so it had no effect."""
+        return self.code.startswith(THROTTLED) or self.status == 429
+
+    @property
+    def denied(self) -> bool:
+        """The calling key may not make this call."""
+        return self.code.startswith(DENIED)
+
+    @property
+    def bad_key(self) -> bool:
+        """The cloud does not know the key, its secret or its token."""
+        return self.code.startswith(BAD_KEY)
+
+    @property
+    def gone(self) -> bool:
+        """The resource is not there (any more)."""
+        return self.code in GONE
+
+    @property
+    def passing(self) -> bool:
+        """The same call may well succeed in a moment; whether it had an effect is not known."""
+        return self.code == CONNECTION or self.status >= 500
+
+
+@dataclass(frozen=True)
+class Unread:
+    """Stands where a value would, had it been readable. Never take it for a value."""
+
+    action: str
+    code: str
+    message: str
+    request_id: str
+
+    @classmethod
+    def of(cls, error: CloudError) -> Unread:
+        """The trace that a failed reading call leaves in a state."""
+        return cls(error.action, error.code, error.message, error.request_id)
+
+    def __str__(self) -> str:
+        request = f", request id {self.request_id}" if self.request_id else ""
+        return f"{self.action}: {self.message.rstrip('.')} ({self.code}{request})"

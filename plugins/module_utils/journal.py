@@ -1,0 +1,157 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The restore journal: every change with its undo, on disk before the change is sent.
+
+A file of JSON lines, readable by its owner only, one file a run. First a line for the change
+{"journal": 1, "run", "seq", "time", "account_id", "region", "resource", "product", "action", "params", "undo"},
+then, once the call came back, {"run", "seq", "outcome": "sent"} or {"run", "seq", "outcome": "failed", "error"}.
+A change without an outcome may or may not have reached the cloud: a restore looks before it acts.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from .errors import JournalError
+from .values import Call, Change, Resource
+
+VERSION = 1
+
+
+def now() -> str:
+    """The time in UTC, to the second, as journals and results write it."""
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def default_path(account_id: str, run: str) -> Path:
+    """Where a run's journal lies when nobody chose a place: under the user's state directory."""
+    state = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
+    return Path(state) / "hardening.alicloud" / f"{account_id}-{run}.jsonl"
+
+
+def new_run() -> str:
+    """A name for this run that sorts by time and that no other run has."""
+    return f"{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}-{os.getpid()}"
+
+
+class Journal:
+    """Appends to one journal file; made on the first change, safe between threads."""
+
+    def __init__(self, path: Path, run: str):
+        self.path = path
+        self.run = run
+        self.used = False
+        self.broken = False
+        self._seq = 0
+        self._lock = threading.Lock()
+
+    def plan(self, change: Change) -> int:
+        """Put the change and its undo on disk; only after that may it be sent. Returns its number."""
+        with self._lock:
+            self._seq += 1
+            self._write(
+                {
+                    "journal": VERSION,
+                    "run": self.run,
+                    "seq": self._seq,
+                    "time": now(),
+                    "account_id": change.resource.account_id,
+                    "region": change.resource.region,
+                    "resource": change.resource.arn,
+                    "resource_type": change.resource.type,
+                    "resource_id": change.resource.id,
+                    "resource_name": change.resource.name,
+                    **change.as_dict(),
+                }
+            )
+            return self._seq
+
+    def close(self, seq: int, error: str | None = None) -> None:
+        """Note what came of the change with this number."""
+        outcome = {"outcome": "failed", "error": error} if error else {"outcome": "sent"}
+        with self._lock:
+            self._write({"run": self.run, "seq": seq, **outcome})
+
+    def _write(self, entry: dict) -> None:
+        line = json.dumps(entry, ensure_ascii=False, sort_keys=False) + "\n"
+        try:
+            if not self.used:
+                self.path.parent.mkdir(parents=True, exist_ok=True)
+            handle = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+            try:
+                os.write(handle, line.encode())
+                os.fsync(handle)
+            finally:
+                os.close(handle)
+        except OSError as error:
+            self.broken = True
+            raise JournalError(
+                f"The restore journal {self.path} can't be written ({error.strerror}), so nothing more was changed. "
+                "Make room there, or give another place in the option journal."
+            ) from None
+        self.used = True
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One change that a journal tells of."""
+
+    resource: Resource
+    call: Call
+    undo: Call | None
+    time: str
+
+
+def load(path: Path) -> list[Entry]:
+    """The changes of a journal, oldest first; JournalError where it is not one. A torn last line is left out:
+    the run died while it wrote it, so that change was never sent.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "it is not text"
+        raise JournalError(f"The journal {path} can't be read ({reason}).") from None
+    return [_entry(path, line) for line in _lines(path, text) if "journal" in line]
+
+
+def _lines(path: Path, text: str) -> Iterator[dict]:
+    whole = text.split("\n")
+    for number, line in enumerate(whole, start=1):
+        if not line.strip():
+            continue
+        try:
+            entry = json.loads(line)
+        except ValueError:
+            if number == len(whole):
+                return
+            entry = None
+        if not isinstance(entry, dict):
+            raise JournalError(f"Line {number} of {path} is not a line of a restore journal; nothing was restored.")
+        yield entry
+
+
+def _entry(path: Path, line: dict) -> Entry:
+    try:
+        if line["journal"] != VERSION:
+            raise JournalError(
+                f"{path} is a journal of version {line['journal']}; this collection reads version {VERSION}."
+            )
+        resource = Resource(
+            line["resource"],
+            line["resource_type"],
+            line["resource_id"],
+            line["resource_name"],
+            line["region"],
+            line["account_id"],
+        )
+        call = Call(line["product"], line["action"], line["params"])
+        undo = Call(**line["undo"]) if line["undo"] else None
+        return Entry(resource, call, undo, line["time"])
+    except (KeyError, TypeError) as error:
+        raise JournalError(f"{path} has an entry without {error}: it is not a journal of this collection.") from None

@@ -1,0 +1,310 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""OSS through oss2. Nothing else imports that SDK.
+
+Requests are made with the SDK's transport and signature (V4), and answers are parsed here: its own parsers drop
+BlockPublicAccess from GetBucketInfo, and it has no call for the policy status.
+Every call names its bucket in params["bucket"], and its region and endpoint, so that a journal can replay it.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import threading
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+from urllib.parse import urlsplit
+from xml.etree import ElementTree
+
+from . import endpoints
+from .credentials import Keys
+from .errors import CONNECTION, NOT_THE_CLOUD, CloudError, HardeningError, OptionError
+from .retry import Pace, persist
+
+CONNECT_SECONDS = 5
+READ_SECONDS = 20
+LIST_PAGE = 1000
+
+Element = ElementTree.Element
+
+
+class OssClient:
+    """Signs, sends and parses OSS calls; all regions share one pool of connections."""
+
+    def __init__(self, keys: Keys, base: str | None, workers: int, pace: Pace):
+        try:
+            import oss2
+        except ImportError:
+            raise HardeningError(
+                "The Python library oss2 is missing: pip install 'oss2>=2.19.1' for the Python that runs Ansible's modules."
+            ) from None
+        self._sdk = oss2
+        self._base = base
+        self._pace = pace
+        self._auth = (
+            oss2.StsAuth(keys.id, keys.secret, keys.token, "v4") if keys.token else oss2.AuthV4(keys.id, keys.secret)
+        )
+        self._session = oss2.Session(pool_size=workers)
+        web = self._session.session
+        # Signed requests follow no redirect (it could lead to plain http), and take nothing from a .netrc file.
+        web.max_redirects = 0
+        web.trust_env = False
+        web.verify = endpoints.ca_bundle()
+        self._services: dict = {}
+        self._lock = threading.Lock()
+
+    # Reading
+
+    def list_buckets(self) -> Iterator[dict[str, str]]:
+        """Every bucket of the account, in all regions: name, region, endpoint (host name), created."""
+        marker = ""
+        while True:
+            page = self._xml(
+                "ListBuckets", params={"max-keys": str(LIST_PAGE), **({"marker": marker} if marker else {})}
+            )
+            for bucket in page.iterfind("Buckets/Bucket"):
+                location = _text(bucket, "Location")
+                yield {
+                    "name": _text(bucket, "Name"),
+                    "region": _text(bucket, "Region") or location.removeprefix("oss-"),
+                    "endpoint": _text(bucket, "ExtranetEndpoint") or f"{location}.aliyuncs.com",
+                }
+            marker = _text(page, "NextMarker")
+            if _text(page, "IsTruncated") != "true" or not marker:
+                return
+
+    def bucket_info(self, at: dict) -> dict:
+        """acl (private | public-read | public-read-write), blocked (its own Block Public Access), versioning
+        (Enabled | Suspended | '' when it was never set). at: bucket, region, endpoint, as in a call's params.
+        """
+        bucket = self._xml("GetBucketInfo", at, "bucketInfo").find("Bucket")
+        grant = _text(bucket, "AccessControlList/Grant") if bucket is not None else ""
+        if bucket is None or not grant:
+            raise CloudError("GetBucketInfo", NOT_THE_CLOUD, "the answer holds no bucket with an ACL")
+        return {
+            "acl": grant,
+            "blocked": _text(bucket, "BlockPublicAccess") == "true",
+            "versioning": _text(bucket, "Versioning"),
+        }
+
+    def acl(self, at: dict) -> str:
+        """The bucket's ACL."""
+        return _text(self._xml("GetBucketAcl", at, "acl"), "AccessControlList/Grant")
+
+    def account_blocked(self) -> bool:
+        """Whether Block Public Access is on for the whole account."""
+        answer = self._optional("GetPublicAccessBlock", {}, "publicAccessBlock")
+        return answer is not None and _text(answer, "BlockPublicAccess") == "true"
+
+    def blocked(self, at: dict) -> bool:
+        """Whether the bucket's own Block Public Access is on."""
+        answer = self._optional("GetBucketPublicAccessBlock", at, "publicAccessBlock")
+        return answer is not None and _text(answer, "BlockPublicAccess") == "true"
+
+    def policy_is_public(self, at: dict) -> bool:
+        """OSS's own judgement of the bucket policy; false where there is none."""
+        return _text(self._xml("GetBucketPolicyStatus", at, "policyStatus"), "IsPublic") == "true"
+
+    def website(self, at: dict) -> Element | None:
+        """The website configuration, or None."""
+        return self._optional("GetBucketWebsite", at, "website")
+
+    def mirrors(self, at: dict) -> bool:
+        """Whether the website configuration has rules that fetch missing objects from an origin (mirroring)."""
+        website = self.website(at)
+        return website is not None and any(
+            _text(rule, "Redirect/RedirectType") == "Mirror" for rule in website.iterfind("RoutingRules/RoutingRule")
+        )
+
+    def domains(self, at: dict) -> tuple[str, ...]:
+        """The domain names that are bound to the bucket."""
+        return tuple(_text(cname, "Domain") for cname in self._xml("ListCname", at, "cname").iterfind("Cname"))
+
+    def retention(self, at: dict) -> str:
+        """The state of the bucket's retention (WORM) policy: InProgress, Locked, or ''. An expired one counts as none."""
+        answer = self._optional("GetBucketWorm", at, "worm")
+        state = _text(answer, "State") if answer is not None else ""
+        return "" if state == "Expired" else state
+
+    def versioning(self, at: dict) -> str:
+        """Enabled, Suspended, or '' when it was never set."""
+        return _text(self._xml("GetBucketVersioning", at, "versioning"), "Status")
+
+    def lifecycle(self, at: dict) -> str | None:
+        """The lifecycle document as XML text, or None."""
+        answer = self._optional("GetBucketLifecycle", at, "lifecycle")
+        return None if answer is None else ElementTree.tostring(answer, encoding="unicode")
+
+    # Writing
+
+    def send(self, action: str, params: dict) -> None:
+        """Send one writing call."""
+        _write(action).send(self, params)
+
+    def holds(self, action: str, params: dict) -> bool:
+        """Whether what the call would bring about is there already."""
+        return _write(action).holds(self, params)
+
+    def setting_of(self, action: str) -> str:
+        """What the action sets: two actions on one resource that set the same replace each other's effect."""
+        return _write(action).setting
+
+    def put(self, action: str, at: dict, subresource: str, body: str = "", headers: dict | None = None) -> None:
+        """PUT a sub-resource of a bucket."""
+        data = body.encode()
+        digest = (
+            {"Content-MD5": base64.b64encode(hashlib.md5(data, usedforsecurity=False).digest()).decode()}
+            if data
+            else {}
+        )
+        self._call("PUT", action, at, {subresource: ""}, data, {**digest, **(headers or {})})
+
+    def delete(self, action: str, at: dict, subresource: str) -> None:
+        """DELETE a sub-resource of a bucket."""
+        self._call("DELETE", action, at, {subresource: ""})
+
+    def put_acl(self, params: dict) -> None:
+        """Set the ACL of a bucket that is there: PutBucketAcl on a missing one would create it."""
+        self.acl(params)
+        self.put("PutBucketAcl", params, "acl", headers={"x-oss-acl": params["acl"]})
+
+    # The wire
+
+    def _xml(
+        self, action: str, at: dict | None = None, subresource: str | None = None, params: dict | None = None
+    ) -> Element:
+        body = self._call("GET", action, at or {}, {**({subresource: ""} if subresource else {}), **(params or {})})
+        try:
+            root = ElementTree.fromstring(body)
+        except ElementTree.ParseError:
+            raise CloudError(action, NOT_THE_CLOUD, "the answer is not XML, so it is not OSS that answered") from None
+        for element in root.iter():
+            element.tag = element.tag.rpartition("}")[2]
+        if root.tag.lower() == "html":
+            raise CloudError(action, NOT_THE_CLOUD, "the answer is a web page, so it is not OSS that answered")
+        return root
+
+    def _optional(self, action: str, at: dict, subresource: str) -> Element | None:
+        """The sub-resource, or None where the bucket has none (OSS answers 404 NoSuch…)."""
+        try:
+            return self._xml(action, at, subresource)
+        except CloudError as error:
+            if error.status == 404 and error.code.startswith("NoSuch") and not error.gone:
+                return None
+            raise
+
+    def _call(
+        self, method: str, action: str, at: dict, params: dict, data: bytes = b"", headers: dict | None = None
+    ) -> bytes:
+        # All of these calls say the same when they come twice, so any of them may be repeated.
+        return persist(lambda: self._once(method, action, at, params, data, headers or {}), self._pace, repeatable=True)
+
+    def _once(self, method: str, action: str, at: dict, params: dict, data: bytes, headers: dict) -> bytes:
+        service = self._service(at.get("region") or endpoints.HOME_REGION, at.get("endpoint"))
+        try:
+            # oss2 adds to the params and headers that it is given, hence the copies.
+            return service._do(
+                method, at.get("bucket", ""), "", params=dict(params), data=data or None, headers=dict(headers)
+            ).read()
+        except self._sdk.exceptions.RequestError as error:
+            raise CloudError(
+                action, CONNECTION, f"no answer from {service.endpoint} ({type(error.exception).__name__})"
+            ) from None
+        except self._sdk.exceptions.OssError as error:
+            if not error.code:
+                raise CloudError(
+                    action,
+                    NOT_THE_CLOUD,
+                    f"{service.endpoint} answered with something that is not OSS",
+                    status=error.status,
+                ) from None
+            raise CloudError(
+                action, error.code, error.message or "no message", error.request_id, error.status
+            ) from None
+        except OSError as error:
+            # requests lets a connection that breaks while the body is read through under its own name.
+            raise CloudError(
+                action, CONNECTION, f"the answer of {service.endpoint} broke off ({type(error).__name__})"
+            ) from None
+
+    def _service(self, region: str, endpoint: str | None):
+        url = self._base or f"https://{endpoint or endpoints.host('oss', region)}"
+        with self._lock:
+            if (url, region) not in self._services:
+                self._services[url, region] = self._sdk.Service(
+                    self._auth,
+                    url,
+                    session=self._session,
+                    connect_timeout=(CONNECT_SECONDS, READ_SECONDS),
+                    app_name="hardening.alicloud",
+                    region=region,
+                    proxies=endpoints.proxies(urlsplit(url).hostname or ""),
+                    is_path_style=bool(self._base),
+                )
+            return self._services[url, region]
+
+
+class Write(NamedTuple):
+    """One writing action: what it sets, how it is sent, and how to see whether its effect is there."""
+
+    setting: str
+    send: Callable[[OssClient, dict], None]
+    holds: Callable[[OssClient, dict], bool]
+
+
+def canonical(document: str | None) -> str | None:
+    """A lifecycle document without the differences that mean nothing."""
+    return None if document is None else ElementTree.canonicalize(document, strip_text=True)
+
+
+WRITES = {
+    "PutBucketAcl": Write(
+        setting="acl",
+        send=OssClient.put_acl,
+        holds=lambda oss, params: oss.acl(params) == params["acl"],
+    ),
+    "PutBucketPublicAccessBlock": Write(
+        setting="block_public_access",
+        send=lambda oss, params: oss.put(
+            "PutBucketPublicAccessBlock",
+            params,
+            "publicAccessBlock",
+            _document("PublicAccessBlockConfiguration", "BlockPublicAccess", params["block"]),
+        ),
+        holds=lambda oss, params: oss.blocked(params) == (params["block"] == "true"),
+    ),
+    "PutBucketVersioning": Write(
+        setting="versioning",
+        send=lambda oss, params: oss.put(
+            "PutBucketVersioning",
+            params,
+            "versioning",
+            _document("VersioningConfiguration", "Status", params["status"]),
+        ),
+        holds=lambda oss, params: oss.versioning(params) == params["status"],
+    ),
+    "PutBucketLifecycle": Write(
+        setting="lifecycle",
+        send=lambda oss, params: oss.put("PutBucketLifecycle", params, "lifecycle", params["document"]),
+        holds=lambda oss, params: canonical(oss.lifecycle(params)) == canonical(params["document"]),
+    ),
+    "DeleteBucketLifecycle": Write(
+        setting="lifecycle",
+        send=lambda oss, params: oss.delete("DeleteBucketLifecycle", params, "lifecycle"),
+        holds=lambda oss, params: oss.lifecycle(params) is None,
+    ),
+}
+
+
+def _write(action: str) -> Write:
+    if action not in WRITES:
+        raise OptionError(f"This version of the collection knows no OSS action {action!r} that changes something.")
+    return WRITES[action]
+
+
+def _document(root: str, child: str, value: str) -> str:
+    return f"<{root}><{child}>{value}</{child}></{root}>"
+
+
+def _text(element: Element, path: str) -> str:
+    return (element.findtext(path) or "").strip()

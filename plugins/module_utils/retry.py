@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Patience: which failed calls are sent again, and how fast calls go while the cloud asks for less."""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TypeVar
+
+from .errors import CloudError
+
+T = TypeVar("T")
+
+# ECS answers a throttled API again only in the next minute, so the waits must add up to more than one.
+THROTTLED_TRIES = 9
+PASSING_TRIES = 4
+LONGEST_WAIT = 30.0
+
+
+class Pace:
+    """How many calls may be in flight at once: halved when the cloud throttles, then slowly raised again."""
+
+    def __init__(self, workers: int):
+        self._most = workers
+        self._limit = float(workers)
+        self._flying = 0
+        self._slowed = 0.0
+        self._room = threading.Condition()
+
+    @contextmanager
+    def slot(self) -> Iterator[None]:
+        """Wait for room, and hold it for one call."""
+        with self._room:
+            self._room.wait_for(lambda: self._flying < int(self._limit))
+            self._flying += 1
+        try:
+            yield
+        finally:
+            with self._room:
+                self._flying -= 1
+                self._room.notify()
+
+    def slower(self) -> None:
+        """The cloud throttled. Calls that were in flight together count once."""
+        with self._room:
+            if time.monotonic() - self._slowed > 0.5:
+                self._slowed = time.monotonic()
+                self._limit = max(1.0, self._limit / 2)
+
+    def faster(self) -> None:
+        """A call went through: about one more at a time after each round of them."""
+        with self._room:
+            if self._limit < self._most:
+                self._limit = min(self._most, self._limit + 1 / self._limit)
+                self._room.notify()
+
+
+def persist(call: Callable[[], T], pace: Pace, repeatable: bool, sleep: Callable[[float], None] = time.sleep) -> T:
+    """The answer of a call, sent again where that is safe and can help.
+
+    A throttled call had no effect and is always sent again; one that broke off, or that met a failing server, only
+    if it is repeatable: a read, or a write that changes nothing when it comes twice.
+    """
+    tries = 0
+    while True:
+        tries += 1
+        try:
+            with pace.slot():
+                answer = call()
+            pace.faster()
+            return answer
+        except CloudError as error:
+            if error.throttled:
+                pace.slower()
+            patient = THROTTLED_TRIES if error.throttled else PASSING_TRIES if error.passing and repeatable else 1
+            if tries >= patient:
+                raise
+        sleep(backoff(tries))
+
+
+def backoff(tries: int) -> float:
+    """Seconds to wait after so many tries: doubling, jittered, so that callers that failed together part."""
+    return min(LONGEST_WAIT, 0.25 * 2**tries) * random.uniform(0.5, 1.0)

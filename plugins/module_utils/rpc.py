@@ -1,0 +1,122 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""RPC products (ECS, STS, …) through aliyun-python-sdk-core. Nothing else imports that SDK."""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+from urllib.parse import urlsplit
+
+from . import endpoints
+from .credentials import Keys
+from .errors import CONNECTION, NOT_THE_CLOUD, CloudError, HardeningError
+
+CONNECT_SECONDS = 5
+READ_SECONDS = 20
+
+
+class RpcClient:
+    """Signs and sends single RPC calls; one SDK client, and so one pool of connections, for each host."""
+
+    def __init__(self, keys: Keys, base: str | None, workers: int):
+        try:
+            from aliyunsdkcore import client
+        except ImportError:
+            raise HardeningError(
+                "The Python library aliyun-python-sdk-core is missing: pip install 'aliyun-python-sdk-core>=2.16.1' "
+                "for the Python that runs Ansible's modules."
+            ) from None
+        # With DEBUG=sdk the SDK would log the headers and URLs of every call, signatures and tokens included.
+        os.environ.pop("DEBUG", None)
+        self._sdk = client
+        self._keys = keys
+        self._base = base
+        self._workers = workers
+        self._clients: dict = {}
+        self._lock = threading.Lock()
+
+    def call(self, product: str, action: str, params: dict, region: str) -> dict:
+        """The parsed answer of one call; CloudError for everything else. params may hold lists and dicts."""
+        from aliyunsdkcore.acs_exception.exceptions import ClientException, ServerException
+        from aliyunsdkcore.request import CommonRequest
+
+        # The scheme stands in the domain: the SDK's own default is plain http, and its protocol test compares identities.
+        domain = self._base or f"https://{endpoints.host(product, region)}"
+        request = CommonRequest(domain=domain, version=endpoints.VERSIONS[product], action_name=action)
+        request.set_method("POST")
+        request.add_query_param("RegionId", region)
+        if self._keys.token:
+            request.add_query_param("SecurityToken", self._keys.token)
+        for name, value in flatten(params):
+            request.add_body_params(name, value)
+        try:
+            body = self._client(domain).do_action_with_exception(request)
+        except ServerException as error:
+            raise _refused(action, error) from None
+        except ClientException as error:
+            raise self._unsent(action, domain, error) from None
+        except Exception as error:
+            # The SDK lets errors of its own parsing through, and they may quote the signed URL.
+            raise CloudError(
+                action, NOT_THE_CLOUD, f"the answer of {domain} made the SDK fail with {type(error).__name__}"
+            ) from None
+        return _parse(action, domain, body)
+
+    def _client(self, domain: str):
+        with self._lock:
+            if domain not in self._clients:
+                client = self._sdk.AcsClient(
+                    self._keys.id,
+                    self._keys.secret,
+                    endpoints.HOME_REGION,
+                    auto_retry=False,
+                    connect_timeout=CONNECT_SECONDS,
+                    timeout=READ_SECONDS,
+                    pool_size=self._workers,
+                    verify=endpoints.ca_bundle(),
+                    # An entry that fits no URL keeps the SDK from reading the environment itself.
+                    proxy=endpoints.proxies(urlsplit(domain).hostname or "") or {"none": "none"},
+                )
+                client.session.trust_env = False
+                client.set_user_agent("hardening.alicloud")
+                self._clients[domain] = client
+            return self._clients[domain]
+
+    def _unsent(self, action: str, domain: str, error) -> CloudError:
+        # The message of SDK.HttpError quotes the whole signed URL, token included: none of it is repeated.
+        return CloudError(action, CONNECTION, f"no answer from {domain} ({error.get_error_code()})")
+
+
+def flatten(params: dict, prefix: str = "") -> list[tuple[str, str]]:
+    """Parameters as RPC wants them: lists as Name.1, Name.2, their dicts as Name.1.Key; None is left out."""
+    flat: list[tuple[str, str]] = []
+    for name, value in params.items():
+        if isinstance(value, dict):
+            flat += flatten(value, f"{prefix}{name}.")
+        elif isinstance(value, (list, tuple)):
+            flat += flatten({str(place): item for place, item in enumerate(value, start=1)}, f"{prefix}{name}.")
+        elif isinstance(value, bool):
+            flat.append((prefix + name, "true" if value else "false"))
+        elif value is not None:
+            flat.append((prefix + name, str(value)))
+    return flat
+
+
+def _refused(action: str, error) -> CloudError:
+    code = error.get_error_code() or NOT_THE_CLOUD
+    if code.startswith("SDK."):
+        return CloudError(action, NOT_THE_CLOUD, "what answered is not this API", status=error.get_http_status() or 0)
+    return CloudError(
+        action, code, error.get_error_msg() or "no message", error.get_request_id() or "", error.get_http_status() or 0
+    )
+
+
+def _parse(action: str, domain: str, body: bytes) -> dict:
+    try:
+        answer = json.loads(body)
+    except ValueError:
+        answer = None
+    if not isinstance(answer, dict):
+        raise CloudError(action, NOT_THE_CLOUD, f"{domain} answered something that is not JSON")
+    return answer

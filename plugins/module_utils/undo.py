@@ -1,0 +1,161 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Putting back what a journal says was there before, newest first, looking before acting."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from .cloud import Cloud
+from .enforce import REREADS, Run
+from .errors import CloudError, OptionError
+from .journal import Entry, load
+from .retry import backoff
+from .values import Call, Change, Plan, Resource
+
+
+@dataclass(frozen=True)
+class Chain:
+    """All that one journal did to one setting of one resource, oldest first: only where it started matters."""
+
+    setting: str
+    entries: tuple[Entry, ...]
+
+    @property
+    def resource(self) -> Resource:
+        """The resource that the setting is of."""
+        return self.entries[0].resource
+
+    @property
+    def origin(self) -> Call | None:
+        """The call that brings back what was before the first entry."""
+        return self.entries[0].undo
+
+    @property
+    def stops(self) -> list[Call]:
+        """Every state that the journal knows of after the origin: where the setting is if nobody else touched it."""
+        return [call for entry in self.entries for call in (entry.call, entry.undo) if call and call != self.origin]
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What a look at the cloud says of a chain. error: it could not be looked at."""
+
+    chain: Chain
+    restored: bool = False
+    ours: bool = False
+    error: CloudError | None = None
+
+
+def restore(run: Run) -> list[str]:
+    """The body of the module restore; returns what went wrong."""
+    run.result.update(restored=[], not_restored=[])
+    source = Path(run.options.journal)
+    entries = load(source)
+    cloud = run.connect()
+    strangers = sorted({entry.resource.account_id for entry in entries} - {cloud.account_id})
+    if strangers:
+        raise OptionError(
+            f"{source} is a journal of account {', '.join(strangers)}, but the key belongs to {cloud.account_id}."
+        )
+    seen = look(cloud, chains(cloud, entries))
+    plan, left = decide(seen, run.options.force)
+    run.result.update(changed=bool(plan.changes), diff=plan.diff(), restored=shown(plan), not_restored=left)
+    run.open_journal(f"{source}.restore-{run.id}.jsonl")
+    run.apply(plan)
+    if not run.module.check_mode:
+        run.result["restored"] = shown(Plan(tuple(run.sent)))
+        _wait(cloud, run)
+    for one in left:
+        cloud.warnings.append(
+            f"{one['resource']}: {one['setting']} was not put back{' as it was' if one['partly'] else ''}: {one['reason']}."
+        )
+    missed = sum(not one["partly"] for one in left)
+    return run.errors + ([f"{missed} of {len(seen)} settings were not put back: see not_restored."] if missed else [])
+
+
+def chains(cloud: Cloud, entries: list[Entry]) -> list[Chain]:
+    """The entries grouped by what they set, the chain with the newest entry first."""
+    groups: dict[tuple[str, str], list[Entry]] = {}
+    for entry in entries:
+        key = (entry.resource.arn, cloud.setting_of(entry.call))
+        groups[key] = [*groups.pop(key, []), entry]
+    return [Chain(setting, tuple(group)) for (_, setting), group in reversed(groups.items())]
+
+
+def look(cloud: Cloud, wanted: list[Chain]) -> list[Seen]:
+    """How each chain's setting stands now, all read side by side."""
+
+    def see(chain: Chain) -> Seen:
+        if chain.origin is None:
+            return Seen(chain)
+        if cloud.holds(chain.origin):
+            return Seen(chain, restored=True)
+        return Seen(chain, ours=any(cloud.holds(call) for call in chain.stops))
+
+    answers = cloud.map(see, wanted)
+    return [
+        Seen(chain, error=answer) if isinstance(answer, CloudError) else answer
+        for chain, answer in zip(wanted, answers)
+    ]
+
+
+def decide(seen: list[Seen], force: bool) -> tuple[Plan, list[dict]]:
+    """Pure: the changes that put things back, and what is not put back (or only partly), with the reason."""
+    changes, left = [], []
+    for one in seen:
+        if one.restored:
+            continue
+        reason = _obstacle(one, force)
+        if reason:
+            left.append(_left(one.chain, reason, partly=False))
+            continue
+        changes.append(_change(one.chain))
+        if one.chain.origin.partial:
+            left.append(_left(one.chain, one.chain.origin.partial, partly=True))
+    return Plan(tuple(changes)), left
+
+
+def _obstacle(seen: Seen, force: bool) -> str | None:
+    if seen.error:
+        return "it is not there any more" if seen.error.gone else f"it could not be read: {str(seen.error).rstrip('.')}"
+    if seen.chain.origin is None:
+        return "this change has no undo"
+    if not seen.ours and not force:
+        return "somebody changed it since; force puts it back all the same"
+    return None
+
+
+def _change(chain: Chain) -> Change:
+    last = chain.entries[-1].call
+    return Change(chain.resource, chain.origin, last, _line(chain.setting, last), _line(chain.setting, chain.origin))
+
+
+def _line(setting: str, call: Call) -> str:
+    place = {"bucket", "region", "endpoint"}
+    values = " ".join(f"{name}={value}" for name, value in call.params.items() if name not in place)
+    return f"{setting}: {call.action} {values}".rstrip()
+
+
+def _left(chain: Chain, reason: str, partly: bool) -> dict:
+    return {"resource": chain.resource.arn, "setting": chain.setting, "reason": reason, "partly": partly}
+
+
+def shown(plan: Plan) -> list[dict]:
+    """The calls of a plan with their resources, as the result lists them."""
+    return [{"resource": change.resource.arn, **change.call.as_dict()} for change in plan.changes]
+
+
+def _wait(cloud: Cloud, run: Run) -> None:
+    """Read until what was sent shows; what does not show in the end is an error."""
+    missing = list(run.sent)
+    for tries in range(1, REREADS + 1):
+        answers = cloud.map(lambda change: cloud.holds(change.call), missing)
+        missing = [change for change, answer in zip(missing, answers, strict=True) if answer is not True]
+        if not missing:
+            return
+        if tries < REREADS:
+            time.sleep(backoff(tries))
+    names = ", ".join(sorted({change.resource.name for change in missing}))
+    run.errors.append(f"Put back, but it doesn't show in later reads of {names}: run again in a minute.")
