@@ -53,7 +53,7 @@ def _bucket(number: int, chance: random.Random, used: list[str], public: float, 
         "acl": "public-read" if is_public else "private",
         "block_public_access": not is_public and chance.random() >= open_,
     }
-    if chance.random() < 0.5:  # noqa: PLR2004 - half of them
+    if chance.random() < 0.5:
         bucket["versioning"] = "Enabled"
     return bucket
 

@@ -15,8 +15,8 @@ class Journal:
     def __init__(self) -> None:
         self.entries: list[dict[str, Any]] = []
 
-    def write(self, call: Call, status: int, code: str | None) -> None:
-        """`status` 0 and a code of `drop` or `hang` stand for a call that was never answered."""
+    def write(self, call: Call, status: int, code: str | None) -> dict[str, Any]:
+        """Add an entry and give it; status 0 with the code `drop` or `hang` stands for a call without an answer."""
         self.entries.append(
             {
                 "seq": len(self.entries) + 1,
@@ -33,3 +33,4 @@ class Journal:
                 "request_id": call.request_id,
             }
         )
+        return self.entries[-1]

@@ -43,11 +43,11 @@ class ReplacedError(Exception):
 
 @dataclass
 class Lagging:
-    """An old state of a product's section that the next `reads` reads of one resource still see."""
+    """An account's old sections, which the next `reads` reads of one resource of `product` still see."""
 
     account: str
     product: str
-    state: Any
+    sections: dict[str, Any]
     reads: int
 
 
@@ -141,12 +141,10 @@ class Cloud:
         reply = (call.wire or Rpc()).serialise(call)
         if isinstance(call.error, LoudError):
             run.violations.append(_violation(call))
-        if fault and fault.phase == "after" and fault.effect in ("drop", "hang"):
-            run.journal.write(call, 0, fault.effect)
-            if fault.effect == "drop" or await _left(gone, fault.seconds):
-                return None
-            return reply
-        run.journal.write(call, reply.status, call.error.code if call.error else None)
+        entry = run.journal.write(call, 0, fault.effect if fault else None)
+        if fault and fault.phase == "after" and await _abandons(fault, gone):
+            return None
+        entry.update(status=reply.status, code=call.error.code if call.error else None)
         return reply
 
 
@@ -169,16 +167,16 @@ async def _before(fault: Fault, call: Call, gone: Gone) -> None:
         raise ReplacedError
     if fault.effect == "delay":
         await asyncio.sleep(fault.ms / 1000)
-    if fault.phase == "after":
-        return
-    if fault.effect == "drop" or (fault.effect == "hang" and await _left(gone, fault.seconds)):
+    if fault.phase == "before" and await _abandons(fault, gone):
         raise UnansweredError(fault.effect)
 
 
-async def _left(gone: Gone, seconds: float) -> bool:
-    """Wait; True as soon as the client has gone."""
+async def _abandons(fault: Fault, gone: Gone) -> bool:
+    """Whether there is no answer: by a drop, or because the client goes away during a hang."""
+    if fault.effect != "hang":
+        return fault.effect == "drop"
     try:
-        await asyncio.wait_for(gone(), seconds)
+        await asyncio.wait_for(gone(), fault.seconds)
     except TimeoutError:
         return False
     return True
@@ -194,7 +192,7 @@ def _dispatch(call: Call, run: Run) -> None:
         call.outcome = call.action.handler(call)
         return
     current = call.account
-    call.account = replace(current, sections=current.sections | {lagging.product: lagging.state})
+    call.account = replace(current, sections=lagging.sections)
     try:
         call.outcome = call.action.handler(call)
     finally:
@@ -209,9 +207,9 @@ def _write(call: Call, run: Run) -> None:
         return
     product, resource = call.product.name, call.action.resource(call)
     earlier = _lagging(call, run)
-    state = earlier.state if earlier else copy.deepcopy(call.account.sections[product])
+    sections = earlier.sections if earlier else copy.deepcopy(call.account.sections)
     call.outcome = call.action.handler(call)
-    run.lagging[call.account.id, resource] = Lagging(call.account.id, product, state, reads)
+    run.lagging[call.account.id, resource] = Lagging(call.account.id, product, sections, reads)
 
 
 def _lagging(call: Call, run: Run) -> Lagging | None:

@@ -87,13 +87,15 @@ def test_hang_outlasts_an_impatient_client(sim, writer, bucket_state, phase, aft
     assert bucket_state("first")["acl"] == after
 
 
-def test_hang_ends(sim, writer, bucket_state):
+@pytest.mark.parametrize("phase", ["before", "after"])
+def test_hang_ends(sim, writer, bucket_state, phase):
     """A client that waits long enough is answered."""
-    sim.set_faults([{"action": "PutBucketAcl", "effect": "hang", "seconds": 0.2}])
+    sim.set_faults([{"action": "PutBucketAcl", "effect": "hang", "phase": phase, "seconds": 0.2}])
     started = time.monotonic()
     writer.bucket("first").put_bucket_acl("public-read")
     assert time.monotonic() - started >= 0.2
     assert bucket_state("first")["acl"] == "public-read"
+    assert sim.journal()[-1]["status"] == 200
 
 
 def wait_for(condition, seconds=5.0):

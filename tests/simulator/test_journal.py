@@ -122,6 +122,13 @@ def test_a_host_that_no_product_has_is_loud(sim, host):
     assert host in sim.violations()[0]["request"]
 
 
+def test_a_bug_of_the_simulator_is_loud(sim, writer, refused, monkeypatch):
+    """A service that breaks answers 500, and the violation holds the traceback."""
+    monkeypatch.setattr("simulator.services.sts._arn", lambda *_: 1 / 0)
+    assert refused(writer.whoami) == (500, "InternalError")
+    assert "ZeroDivisionError" in sim.violations()[0]["message"]
+
+
 def test_a_refusal_as_the_cloud_would_give_it_is_no_violation(sim, writer, refused):
     """Violations are about the simulator's limits only."""
     refused(writer.bucket("nowhere").get_bucket_acl)
