@@ -16,7 +16,6 @@ from .rpc import RpcClient
 
 if TYPE_CHECKING:
     from .oss import OssClient
-    from .values import Call
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -82,23 +81,6 @@ class Cloud:
 
         with ThreadPoolExecutor(self._workers) as pool:
             return list(pool.map(guarded, items))
-
-    def send(self, call: Call) -> None:
-        """Send one writing call."""
-        self._product(call).send(call.action, call.params)
-
-    def holds(self, call: Call) -> bool:
-        """Whether what this call would bring about is there already."""
-        return self._product(call).holds(call.action, call.params)
-
-    def setting_of(self, call: Call) -> str:
-        """What the call sets: of two calls on one resource that set the same, only the later one's effect is left."""
-        return self._product(call).setting_of(call.action)
-
-    def _product(self, call: Call):
-        if call.product != "oss":
-            raise OptionError(f"This version of the collection changes nothing in a product {call.product!r}.")
-        return self.oss
 
     def _pace(self, product: str) -> Pace:
         return self._paces.setdefault(product, Pace(self._workers))

@@ -24,6 +24,7 @@ from .errors import HardeningError, JournalError, OptionError
 from .journal import Journal, default_path, new_run
 from .retry import backoff
 from .values import FIXED, OPEN, UNKNOWN, WHITELISTED, Change, Finding, Plan, summarise
+from .writes import write
 
 CONNECTION_SPEC = {
     "access_key_id": {"type": "str", "no_log": True},
@@ -96,7 +97,7 @@ class Run:
             except JournalError as error:
                 return str(error)
             try:
-                self.cloud.send(change.call)
+                write(change.call).send(self.cloud, change.call.params)
             except HardeningError as error:
                 self.journal.close(seq, str(error))
                 return f"{change.resource.name}: {error}"

@@ -11,15 +11,15 @@ from __future__ import annotations
 import base64
 import hashlib
 import threading
-from collections.abc import Callable, Iterator
-from typing import NamedTuple
+from collections.abc import Iterator
 from urllib.parse import urlsplit
 from xml.etree import ElementTree
 
 from . import endpoints
 from .credentials import Keys
-from .errors import CONNECTION, NOT_THE_CLOUD, CloudError, HardeningError, OptionError
+from .errors import CONNECTION, NOT_THE_CLOUD, CloudError, HardeningError
 from .retry import Pace, persist
+from .writes import Write
 
 CONNECT_SECONDS = 5
 READ_SECONDS = 20
@@ -137,18 +137,6 @@ class OssClient:
 
     # Writing
 
-    def send(self, action: str, params: dict) -> None:
-        """Send one writing call."""
-        _write(action).send(self, params)
-
-    def holds(self, action: str, params: dict) -> bool:
-        """Whether what the call would bring about is there already."""
-        return _write(action).holds(self, params)
-
-    def setting_of(self, action: str) -> str:
-        """What the action sets: two actions on one resource that set the same replace each other's effect."""
-        return _write(action).setting
-
     def put(self, action: str, at: dict, subresource: str, body: str = "", headers: dict | None = None) -> None:
         """PUT a sub-resource of a bucket."""
         data = body.encode()
@@ -167,6 +155,20 @@ class OssClient:
         """Set the ACL of a bucket that is there: PutBucketAcl on a missing one would create it."""
         self.acl(params)
         self.put("PutBucketAcl", params, "acl", headers={"x-oss-acl": params["acl"]})
+
+    def put_block(self, params: dict) -> None:
+        """Switch a bucket's Block Public Access; params["block"] is true or false, as text."""
+        body = _document("PublicAccessBlockConfiguration", "BlockPublicAccess", params["block"])
+        self.put("PutBucketPublicAccessBlock", params, "publicAccessBlock", body)
+
+    def put_versioning(self, params: dict) -> None:
+        """Set versioning to params["status"], Enabled or Suspended."""
+        self.put(
+            "PutBucketVersioning",
+            params,
+            "versioning",
+            _document("VersioningConfiguration", "Status", params["status"]),
+        )
 
     # The wire
 
@@ -244,14 +246,6 @@ class OssClient:
             return self._services[url, region]
 
 
-class Write(NamedTuple):
-    """One writing action: what it sets, how it is sent, and how to see whether its effect is there."""
-
-    setting: str
-    send: Callable[[OssClient, dict], None]
-    holds: Callable[[OssClient, dict], bool]
-
-
 def canonical(document: str | None) -> str | None:
     """A lifecycle document without the differences that mean nothing."""
     return None if document is None else ElementTree.canonicalize(document, strip_text=True)
@@ -260,46 +254,30 @@ def canonical(document: str | None) -> str | None:
 WRITES = {
     "PutBucketAcl": Write(
         setting="acl",
-        send=OssClient.put_acl,
-        holds=lambda oss, params: oss.acl(params) == params["acl"],
+        send=lambda cloud, params: cloud.oss.put_acl(params),
+        holds=lambda cloud, params: cloud.oss.acl(params) == params["acl"],
     ),
     "PutBucketPublicAccessBlock": Write(
         setting="block_public_access",
-        send=lambda oss, params: oss.put(
-            "PutBucketPublicAccessBlock",
-            params,
-            "publicAccessBlock",
-            _document("PublicAccessBlockConfiguration", "BlockPublicAccess", params["block"]),
-        ),
-        holds=lambda oss, params: oss.blocked(params) == (params["block"] == "true"),
+        send=lambda cloud, params: cloud.oss.put_block(params),
+        holds=lambda cloud, params: cloud.oss.blocked(params) == (params["block"] == "true"),
     ),
     "PutBucketVersioning": Write(
         setting="versioning",
-        send=lambda oss, params: oss.put(
-            "PutBucketVersioning",
-            params,
-            "versioning",
-            _document("VersioningConfiguration", "Status", params["status"]),
-        ),
-        holds=lambda oss, params: oss.versioning(params) == params["status"],
+        send=lambda cloud, params: cloud.oss.put_versioning(params),
+        holds=lambda cloud, params: cloud.oss.versioning(params) == params["status"],
     ),
     "PutBucketLifecycle": Write(
         setting="lifecycle",
-        send=lambda oss, params: oss.put("PutBucketLifecycle", params, "lifecycle", params["document"]),
-        holds=lambda oss, params: canonical(oss.lifecycle(params)) == canonical(params["document"]),
+        send=lambda cloud, params: cloud.oss.put("PutBucketLifecycle", params, "lifecycle", params["document"]),
+        holds=lambda cloud, params: canonical(cloud.oss.lifecycle(params)) == canonical(params["document"]),
     ),
     "DeleteBucketLifecycle": Write(
         setting="lifecycle",
-        send=lambda oss, params: oss.delete("DeleteBucketLifecycle", params, "lifecycle"),
-        holds=lambda oss, params: oss.lifecycle(params) is None,
+        send=lambda cloud, params: cloud.oss.delete("DeleteBucketLifecycle", params, "lifecycle"),
+        holds=lambda cloud, params: cloud.oss.lifecycle(params) is None,
     ),
 }
-
-
-def _write(action: str) -> Write:
-    if action not in WRITES:
-        raise OptionError(f"This version of the collection knows no OSS action {action!r} that changes something.")
-    return WRITES[action]
 
 
 def _document(root: str, child: str, value: str) -> str:

@@ -13,6 +13,7 @@ from .errors import CloudError, OptionError
 from .journal import Entry, load
 from .retry import backoff
 from .values import Call, Change, Plan, Resource
+from .writes import write
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,7 @@ def restore(run: Run) -> list[str]:
         raise OptionError(
             f"{source} is a journal of account {', '.join(strangers)}, but the key belongs to {cloud.account_id}."
         )
-    seen = look(cloud, chains(cloud, entries))
+    seen = look(cloud, chains(entries))
     plan, left = decide(seen, run.options.force)
     run.result.update(changed=bool(plan.changes), diff=plan.diff(), restored=shown(plan), not_restored=left)
     run.open_journal(f"{source}.restore-{run.id}.jsonl")
@@ -75,11 +76,11 @@ def restore(run: Run) -> list[str]:
     return run.errors + ([f"{missed} of {len(seen)} settings were not put back: see not_restored."] if missed else [])
 
 
-def chains(cloud: Cloud, entries: list[Entry]) -> list[Chain]:
+def chains(entries: list[Entry]) -> list[Chain]:
     """The entries grouped by what they set, the chain with the newest entry first."""
     groups: dict[tuple[str, str], list[Entry]] = {}
     for entry in entries:
-        key = (entry.resource.arn, cloud.setting_of(entry.call))
+        key = (entry.resource.arn, write(entry.call).setting_of(entry.call.params))
         groups[key] = [*groups.pop(key, []), entry]
     return [Chain(setting, tuple(group)) for (_, setting), group in reversed(groups.items())]
 
@@ -90,15 +91,20 @@ def look(cloud: Cloud, wanted: list[Chain]) -> list[Seen]:
     def see(chain: Chain) -> Seen:
         if chain.origin is None:
             return Seen(chain)
-        if cloud.holds(chain.origin):
+        if holds(cloud, chain.origin):
             return Seen(chain, restored=True)
-        return Seen(chain, ours=any(cloud.holds(call) for call in chain.stops))
+        return Seen(chain, ours=any(holds(cloud, call) for call in chain.stops))
 
     answers = cloud.map(see, wanted)
     return [
         Seen(chain, error=answer) if isinstance(answer, CloudError) else answer
         for chain, answer in zip(wanted, answers)
     ]
+
+
+def holds(cloud: Cloud, call: Call) -> bool:
+    """Whether what the call would bring about is there already."""
+    return write(call).holds(cloud, call.params)
 
 
 def decide(seen: list[Seen], force: bool) -> tuple[Plan, list[dict]]:
@@ -151,7 +157,7 @@ def _wait(cloud: Cloud, run: Run) -> None:
     """Read until what was sent shows; what does not show in the end is an error."""
     missing = list(run.sent)
     for tries in range(1, REREADS + 1):
-        answers = cloud.map(lambda change: cloud.holds(change.call), missing)
+        answers = cloud.map(lambda change: holds(cloud, change.call), missing)
         missing = [change for change, answer in zip(missing, answers, strict=True) if answer is not True]
         if not missing:
             return
