@@ -304,7 +304,8 @@ def _compare(examinations: list[dict], risks: list[dict], earlier: Iterable[dict
     of one role between two full runs neither hides nor closes anything.
     """
     status = {risk["id"]: risk["status"] for risk in risks}
-    baselines = _baselines({_key(one) for one in examinations}, earlier)
+    # Without an account nothing was looked at, and nothing says whose risks to compare with.
+    baselines = _baselines({_key(one) for one in examinations if one["account_id"]}, earlier)
     is_open = {name for name, value in status.items() if value == "open"}
     was_open: set[str] = set()
     gone: set[str] = set()
@@ -325,7 +326,7 @@ def _compare(examinations: list[dict], risks: list[dict], earlier: Iterable[dict
 
 
 def _key(one: dict) -> tuple:
-    return (one["account_id"] or f"host {one['host']}", one["module"], one["scope"])
+    return (one["account_id"], one["module"], one["scope"])
 
 
 def _baselines(wanted: set[tuple], earlier: Iterable[dict]) -> dict[tuple, tuple[str, set[str]]]:

@@ -153,7 +153,7 @@ def _closing(report: dict, words: dict, width: int) -> Iterator[Line]:
     if report["risks"]:
         split = {"open": _by_severity(totals["open_by_severity"], words)}
         counts = [f"{count} {words[status]}{split.get(status, '')}" for status, count in totals["by_status"].items()]
-        yield from _wrapped(words["totals"].format(counts=", ".join(counts), **totals["resources"]), width)
+        yield from _wrapped(words["totals"].format(counts=", ".join(counts), modules=_examined(report)), width)
     yield from _wrapped(_history(report, words), width)
     for journal in report["journals"]:
         yield from _wrapped(words["journal"].format(path=harmless(journal)), width)
@@ -180,13 +180,17 @@ def _history(report: dict, words: dict) -> str:
 
 def _nothing(report: dict, words: dict) -> str:
     """One sentence: what was examined, and that nothing was found, if that can be said."""
+    if not all(one["complete"] for one in report["summaries"]) or report["errors"]:
+        sentence = "nothing_readable" if report["totals"]["resources"]["examined"] else "nothing_examined"
+    else:
+        sentence = "nothing_else" if report["risks"] else "nothing"
+    accounts = ", ".join(report["run"]["accounts"] or report["run"]["hosts"])
+    return words[sentence].format(modules=_examined(report), accounts=harmless(accounts))
+
+
+def _examined(report: dict) -> str:
+    """Each module with the number of resources that it looked at."""
     examined = Counter()
     for one in report["summaries"]:
         examined[one["module"]] += one["resources"]["examined"]
-    modules = ", ".join(f"{module} {count}" for module, count in sorted(examined.items()))
-    accounts = ", ".join(report["run"]["accounts"] or report["run"]["hosts"])
-    whole = all(one["complete"] for one in report["summaries"]) and not report["errors"]
-    sentence = "nothing" if whole else "nothing_readable"
-    if any(risk["status"] == "whitelisted" for risk in report["risks"]) and whole:
-        sentence = "nothing_else"
-    return words[sentence].format(modules=harmless(modules), accounts=harmless(accounts))
+    return harmless(", ".join(f"{module} {count}" for module, count in sorted(examined.items())))

@@ -30,7 +30,7 @@ WORDS = {
         "more": "… and {count} more{split}, all in report.json",
         "whitelisted_risks": "Whitelisted:",
         "errors": "Failed or not readable:",
-        "totals": "Risks: {counts}. Resources examined: {examined}, compliant: {compliant}.",
+        "totals": "Risks: {counts}. Resources examined: {modules}.",
         "first": "No earlier run looked at the same, so there is nothing to compare with.",
         "since": "Since {runs}: {new} new, {still_open} still open, {closed} closed.",
         "unconfirmed": " {count} that were open could not be looked at this time.",
@@ -38,6 +38,7 @@ WORDS = {
         "report": "Report: {path}",
         "nothing": "No risk found in {accounts}; resources examined: {modules}.",
         "nothing_else": "No other risk found in {accounts}; resources examined: {modules}.",
+        "nothing_examined": "Nothing could be examined in {accounts}.",
         "nothing_readable": (
             "No risk found in what could be read of {accounts} (resources examined: {modules}),"
             " but the examination is not complete."
@@ -68,7 +69,7 @@ WORDS = {
         "more": "… ほか {count} 件{split}。すべて report.json にあります",
         "whitelisted_risks": "ホワイトリスト登録済み:",
         "errors": "失敗または読み取り不可:",
-        "totals": "リスク: {counts}。調査したリソース: {examined}、準拠: {compliant}。",
+        "totals": "リスク: {counts}。調査したリソース: {modules}。",
         "first": "同じ範囲を調べた過去の実行がないため、比較対象はありません。",
         "since": "{runs} との比較: 新規 {new}、継続 {still_open}、解消 {closed}。",
         "unconfirmed": " 未対応だった {count} 件は今回確認できませんでした。",
@@ -76,6 +77,7 @@ WORDS = {
         "report": "レポート: {path}",
         "nothing": "{accounts} にリスクは見つかりませんでした。調査したリソース: {modules}。",
         "nothing_else": "{accounts} にほかのリスクは見つかりませんでした。調査したリソース: {modules}。",
+        "nothing_examined": "{accounts} では何も調査できませんでした。",
         "nothing_readable": (
             "{accounts} の読み取れた範囲にリスクは見つかりませんでしたが(調査したリソース: {modules})、"
             "調査は完了していません。"
@@ -106,7 +108,7 @@ WORDS = {
         "more": "… 另有 {count} 项{split},全部见 report.json",
         "whitelisted_risks": "白名单:",
         "errors": "失败或无法读取:",
-        "totals": "风险:{counts}。已检查资源:{examined},合规:{compliant}。",
+        "totals": "风险:{counts}。已检查资源:{modules}。",
         "first": "此前没有检查过相同范围的运行,无从比较。",
         "since": "与 {runs} 相比:新增 {new},仍未处理 {still_open},已关闭 {closed}。",
         "unconfirmed": " 原先未处理的 {count} 项本次未能检查。",
@@ -114,6 +116,7 @@ WORDS = {
         "report": "报告:{path}",
         "nothing": "{accounts} 中未发现风险。已检查资源:{modules}。",
         "nothing_else": "{accounts} 中未发现其他风险。已检查资源:{modules}。",
+        "nothing_examined": "{accounts} 中的资源均未能检查。",
         "nothing_readable": "{accounts} 中可读取的部分未发现风险(已检查资源:{modules}),但检查不完整。",
     },
 }

@@ -78,7 +78,7 @@ def test_what_was_unreadable_stands_once():
 def test_the_end_sums_up():
     """Numbers, what changed since the last run, and where the undo lies."""
     text = "\n".join(shown(reports_of(a_task(a_result(a_risk("a"), a_risk("open-bucket"))), EVERYTHING)[-1]))
-    assert "Risks: 2 open (2 high), 1 fixed, 1 whitelisted, 1 unknown. Resources examined: 6, compliant: 1." in text
+    assert "Risks: 2 open (2 high), 1 fixed, 1 whitelisted, 1 unknown. Resources examined: oss_bucket_acl 6." in text
     assert "Since 20261123T110000Z-000000: 1 new, 1 still open, 0 closed. 1 that were open could not" in text
     assert "Restore journal: /var/lib/journal.jsonl" in text
 
@@ -88,7 +88,7 @@ def test_the_end_sums_up():
     [
         (a_task(a_result(compliant=7)), f"No risk found in {ACCOUNT}; resources examined: oss_bucket_acl 7."),
         (a_task(a_result(a_risk(status="whitelisted"))), f"No other risk found in {ACCOUNT}; resources examined:"),
-        (a_task({"msg": "Check the access key."}, failed=True), "but the examination is not complete."),
+        (a_task({"msg": "Check the access key."}, failed=True), "Nothing could be examined in main."),
         (a_task(a_result(unread=[unread("*")], msg="no"), failed=True), "but the examination is not complete."),
         (
             [*a_task(a_result()), *a_task({"msg": "no"}, action="ansible.builtin.copy", failed=True)],
