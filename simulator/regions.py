@@ -15,6 +15,9 @@ NAMES: dict[str, tuple[str, str]] = {
     "cn-heyuan": ("China (Heyuan)", "华南2(河源)"),
     "cn-guangzhou": ("China (Guangzhou)", "华南3(广州)"),
     "cn-chengdu": ("China (Chengdu)", "西南1(成都)"),
+    "cn-nanjing": ("China (Nanjing - Local Region)", "华东5(南京-本地地域)"),
+    "cn-fuzhou": ("China (Fuzhou - Local Region)", "华东6(福州-本地地域)"),
+    "cn-zhongwei": ("China (Zhongwei)", "西北1(中卫)"),
     "cn-hongkong": ("China (Hong Kong)", "中国香港"),
     "ap-northeast-1": ("Japan (Tokyo)", "日本(东京)"),
     "ap-northeast-2": ("South Korea (Seoul)", "韩国(首尔)"),
@@ -27,6 +30,8 @@ NAMES: dict[str, tuple[str, str]] = {
     "us-west-1": ("US (Silicon Valley)", "美国(硅谷)"),
     "eu-west-1": ("UK (London)", "英国(伦敦)"),
     "eu-central-1": ("Germany (Frankfurt)", "德国(法兰克福)"),
+    "na-south-1": ("Mexico", "墨西哥"),
+    "me-central-1": ("SAU (Riyadh - Partner Region)", "沙特(利雅得)"),
     "me-east-1": ("UAE (Dubai)", "阿联酋(迪拜)"),
 }
 

@@ -24,7 +24,10 @@ Every `Product` and `Section` at the top level of a module in this package is re
     section = Section("nat", load, dump, check)
 
 
-    @nat.action("DescribeNatGateways", params={"RegionId": Region(), **numbered(most=50)})
+    @nat.action(
+        "DescribeNatGateways",
+        params={"RegionId": Region(required=True), **numbered(most=50)},
+    )
     def describe_nat_gateways(call: Call) -> dict[str, Any]:
         gateways = [each for each in section.of(call.account).gateways.values() if each.region == call.region]
         page, paging = by_number(gateways, call.params)

@@ -11,6 +11,12 @@ REGION = "cn-hangzhou"
 KEY = ("LTAI5tContractClient0001", "contract-secret")
 SESSION = ("STS.ContractSession00001", "session-secret", "session-token+/=")
 EVERYTHING = {"Version": "1", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
+TRUST = {
+    "Version": "1",
+    "Statement": [
+        {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"RAM": ["acs:ram::1234567890123456:root"]}}
+    ],
+}
 ESTATE = {
     "accounts": [
         {
@@ -26,6 +32,7 @@ ESTATE = {
                 },
             ],
             "regions": [REGION, "ap-northeast-1"],
+            "ram": {"roles": [{"name": "auditing", "trust": TRUST, "policies": [EVERYTHING]}]},
             "oss": {
                 "buckets": [
                     {"name": "plain", "region": REGION},

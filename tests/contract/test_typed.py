@@ -7,6 +7,7 @@ import pytest
 from alibabacloud_ecs20140526 import client as ecs
 from alibabacloud_ecs20140526 import models as ecs_models
 from alibabacloud_sts20150401 import client as sts
+from alibabacloud_sts20150401 import models as sts_models
 from alibabacloud_tea_openapi.exceptions import ClientException
 from alibabacloud_tea_openapi.models import Config
 
@@ -39,6 +40,20 @@ def test_regions_fill_the_model(sim, key):
         ("ap-northeast-1", "ecs.ap-northeast-1.aliyuncs.com"),
     ]
     assert {each.status for each in regions} == {"available"}
+
+
+def test_an_assumed_role_is_another_caller(sim, key):
+    """AssumeRole fills the STS model, and the SDK's next client can use what it gave."""
+    asked = sts_models.AssumeRoleRequest(
+        role_arn="acs:ram::1234567890123456:role/auditing", role_session_name="contract", duration_seconds=900
+    )
+    given = sts.Client(config(sim, *key)).assume_role(asked).body
+    credentials = given.credentials
+    assert credentials.expiration.endswith("Z")
+    session = config(sim, credentials.access_key_id, credentials.access_key_secret, credentials.security_token)
+    caller = sts.Client(session).get_caller_identity().body
+    assert (caller.identity_type, caller.arn) == ("AssumedRoleUser", given.assumed_role_user.arn)
+    assert caller.role_id == given.assumed_role_user.assumed_role_id.split(":")[0]
 
 
 def test_temporary_key(sim, session):

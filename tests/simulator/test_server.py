@@ -60,6 +60,16 @@ def test_it_can_be_asked_when_it_is_over():
     assert (simulator.state(), simulator.journal()) == (NOTHING, [])
 
 
+def test_answers_come_at_once(sim, writer):
+    """No call waits for the other side's delayed acknowledgement (40 ms each, were it so)."""
+    bucket = writer.bucket("first")
+    started = time.monotonic()
+    for _ in range(25):
+        bucket.get_bucket_acl()
+    assert time.monotonic() - started < 0.9
+    assert len(sim.journal()) == 25
+
+
 def test_two_at_a_time_do_not_share_anything(sim, estate, writer):
     """Each simulator has a world of its own."""
     with Simulator(estate) as another:
