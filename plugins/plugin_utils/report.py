@@ -172,7 +172,7 @@ def build_report(run: dict, events: list[dict], earlier: Iterable[dict] = ()) ->
 
 
 def _examinations(events: list[dict]) -> list[dict]:
-    """One entry for each host, account, module and scope; a later task with the same four replaces the counts."""
+    """One entry for each host, account, module and scope; of several tasks with the same four the last one counts."""
     found: dict[tuple, dict] = {}
     for event in events:
         if not _examines(event):
@@ -180,7 +180,7 @@ def _examinations(events: list[dict]) -> list[dict]:
         risks = [_risk(raw, event) for raw in event["risks"] or []]
         account = event["account_id"] or next((risk["account_id"] for risk in risks if risk["account_id"]), None)
         key = (event["host"], account, event["module"], event["scope"])
-        entry = found.setdefault(key, {"ids": {}, "unknown": set(), "whole": True})
+        entry = found.setdefault(key, {"ids": set()})
         entry.update(
             host=event["host"],
             account_id=account,
@@ -188,10 +188,10 @@ def _examinations(events: list[dict]) -> list[dict]:
             scope=event["scope"],
             mode=event["mode"],
             resources={name: _count(event["summary"].get(name)) for name in COUNTS},
+            unknown={risk["resource"] for risk in risks if risk["status"] == "unknown"},
+            whole=_is_whole(event, risks),
         )
-        entry["ids"] |= {risk["id"]: risk["status"] for risk in risks}
-        entry["unknown"] |= {risk["resource"] for risk in risks if risk["status"] == "unknown"}
-        entry["whole"] = entry["whole"] and _is_whole(event, risks)
+        entry["ids"] |= {risk["id"] for risk in risks}
     return list(found.values())
 
 

@@ -228,19 +228,51 @@ def test_a_run_is_held_against_the_last_one_of_its_scope(runs, expected):
     assert history(reports_of(*runs)[-1]) == expected
 
 
-def test_a_region_out_of_sight_hides_its_own_groups_only():
-    """An unreadable region keeps its risks unconfirmed; those of other regions close."""
+def group(region, name, status="open"):
+    return a_risk(
+        control="sg-risky-ports-check",
+        resource=f"acs:ecs:{region}:{ACCOUNT}:{name}",
+        region=region,
+        status=status,
+    )
 
-    def group(region, name, status="open"):
-        resource = f"acs:ecs:{region}:{ACCOUNT}:securitygroup/{name}"
-        return a_risk(control="sg-risky-ports-check", resource=resource, region=region, status=status)
 
-    near, far = group("cn-hangzhou", "sg-1"), group("cn-shanghai", "sg-2")
-    dark = group("cn-shanghai", "*", "unknown")
-    report = reports_of(
-        a_task(a_result(near, far)), a_task(a_result(dark, unread=[{"what": dark["resource"]}]), failed=True)
-    )[-1]
-    assert history(report) == {"closed": [risk_id(near)], "unconfirmed": [risk_id(far)]}
+@pytest.mark.parametrize("dark", ["securitygroup/*", "region/cn-shanghai", "*"])
+def test_a_region_out_of_sight_hides_its_own_groups(dark):
+    """An unreadable list, of whatever kind, keeps the risks below it unconfirmed."""
+    unknown = group("cn-shanghai", dark, "unknown")
+    lost = group("cn-shanghai", "securitygroup/sg-2")
+    failed = a_task(a_result(unknown, unread=[{"what": unknown["resource"]}]), failed=True)
+    assert history(reports_of(a_task(a_result(lost)), failed)[-1]) == {"unconfirmed": [risk_id(lost)]}
+
+
+def test_a_region_out_of_sight_hides_no_other_region():
+    """What was open elsewhere closes."""
+    unknown = group("cn-shanghai", "securitygroup/*", "unknown")
+    gone = group("cn-hangzhou", "securitygroup/sg-1")
+    failed = a_task(a_result(unknown, unread=[{"what": unknown["resource"]}]), failed=True)
+    assert history(reports_of(a_task(a_result(gone)), failed)[-1]) == {"closed": [risk_id(gone)]}
+
+
+NARROW = {"args": {"names": ["acme-*"]}}
+BOTH_OPEN = [*OPEN, *a_task(a_result(a_risk()), **NARROW)]
+NARROW_UNKNOWN = a_task(a_result(a_risk(status="unknown"), unread=[unread("acme-site")]), failed=True, **NARROW)
+NARROW_BROKEN = a_task({"msg": "it broke", "account_id": ACCOUNT}, failed=True, **NARROW)
+
+
+@pytest.mark.parametrize(
+    ("before", "second"), [(OPEN, NARROW_UNKNOWN), (BOTH_OPEN, NARROW_UNKNOWN), (BOTH_OPEN, NARROW_BROKEN)]
+)
+def test_what_one_task_missed_and_another_could_not_see_is_not_closed(before, second):
+    """As long as one task of the run could not see what it should have seen, nothing is said to be closed."""
+    assert history(reports_of(before, [*SILENT, *second])[-1]) == {"unconfirmed": [SITE]}
+
+
+def test_of_two_tasks_alike_the_last_one_counts():
+    """An examination that broke and was then done again in the same run is whole."""
+    report = reports_of(OPEN, [*a_task({"msg": "it broke", "account_id": ACCOUNT}, failed=True), *SILENT])[-1]
+    assert history(report) == {"closed": [SITE]}
+    assert [one["complete"] for one in report["summaries"]] == [True]
 
 
 @pytest.mark.parametrize(
