@@ -25,12 +25,13 @@ options:
     type: str
   profile:
     description:
-      - Profile of the aliyun CLI's file C(~/.aliyun/config.json). Environment E(ALIBABA_CLOUD_PROFILE).
+      - Profile in C(~/.aliyun/config.json) of the aliyun CLI. Environment E(ALIBABA_CLOUD_PROFILE).
       - Profiles that are more than keys need the Python library C(alibabacloud_credentials).
     type: str
   assume_role_arn:
     description:
-      - ARN of a RAM role to assume with the key, for instance in another account. Environment E(ALIBABA_CLOUD_ROLE_ARN).
+      - ARN of a RAM role to assume with the key, for instance in another account.
+        Environment E(ALIBABA_CLOUD_ROLE_ARN).
       - The session lasts one hour.
     type: str
   ecs_ram_role:
@@ -40,7 +41,8 @@ options:
     type: str
   endpoint_url:
     description:
-      - Base URL that the calls to every product go to, in place of Alibaba Cloud's own. Environment E(ALIBABA_CLOUD_ENDPOINT_URL).
+      - Base URL that the calls to every product go to, in place of Alibaba Cloud's own.
+        Environment E(ALIBABA_CLOUD_ENDPOINT_URL).
       - Plain C(http) is taken only for this machine itself.
     type: str
   regions:

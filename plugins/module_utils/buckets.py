@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from types import SimpleNamespace
 from typing import TypeVar
 
 from .cloud import Cloud
@@ -33,12 +34,14 @@ class Bucket:
     unread: Unread | None = None
     more: dict | None = None
 
-    def detail(self, name: str):
+    def detail(self, name: str) -> object:
         """What the module read under this name; None where it had no need to."""
         return (self.more or {}).get(name)
 
 
-def read_buckets(cloud: Cloud, options, only: frozenset[str] | None, more: Callable[[Bucket], dict]) -> list[Bucket]:
+def read_buckets(
+    cloud: Cloud, options: SimpleNamespace, only: frozenset[str] | None, more: Callable[[Bucket], dict]
+) -> list[Bucket]:
     """The buckets in scope, all of them in flight together: one GetBucketInfo each, then what more(bucket) reads.
 
     only: ARNs to read again, None for the whole scope. Where even the list is denied, one unread stand-in for all

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, TypeVar
 
 from . import endpoints
@@ -33,7 +34,7 @@ class Cloud:
         self._rpc = RpcClient(self.keys, base, workers)
 
     @classmethod
-    def connect(cls, options) -> Cloud:
+    def connect(cls, options: SimpleNamespace) -> Cloud:
         """The account that the connection options lead to; nothing is called yet but for a role to assume."""
         if options.workers < 1:
             raise OptionError("workers must be 1 or more.")
@@ -88,6 +89,9 @@ class Cloud:
     def _assume(self, keys: Keys, role_arn: str) -> Keys:
         client = RpcClient(keys, self._base, 1)
         params = {"RoleArn": role_arn, "RoleSessionName": "hardening-alicloud"}
-        call = persist(lambda: client.call("sts", "AssumeRole", params, endpoints.HOME_REGION), self._pace("sts"), True)
-        found = call["Credentials"]
+
+        def ask() -> dict:
+            return client.call("sts", "AssumeRole", params, endpoints.HOME_REGION)
+
+        found = persist(ask, self._pace("sts"), repeatable=True)["Credentials"]
         return Keys(found["AccessKeyId"], found["AccessKeySecret"], found["SecurityToken"])

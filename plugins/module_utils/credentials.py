@@ -7,6 +7,7 @@ import json
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import SimpleNamespace
 
 from .errors import HardeningError, OptionError
 
@@ -31,14 +32,14 @@ class Keys:
     token: str | None = field(default=None, repr=False)
 
 
-def setting(options, name: str) -> str | None:
+def setting(options: SimpleNamespace, name: str) -> str | None:
     """An option's value, or what the environment says where the task gives none."""
     return getattr(options, name, None) or next(
         (os.environ[key] for key in ENVIRONMENT[name] if os.environ.get(key)), None
     )
 
 
-def resolve(options) -> Keys:
+def resolve(options: SimpleNamespace) -> Keys:
     """The keys to sign with, before any role is assumed; OptionError says what is missing.
 
     What the task itself names beats the environment. Plain keys and tokens are taken as they are; what has to be
@@ -104,7 +105,7 @@ def _ecs_role(name: str) -> Keys:
     return _library("EcsRamRoleCredentialsProvider", role_name=name, async_update_enabled=False)
 
 
-def _library(kind: str, **arguments) -> Keys:
+def _library(kind: str, **arguments: object) -> Keys:
     """Ask Alibaba Cloud's credentials library, imported only here and only now."""
     try:
         from alibabacloud_credentials import provider
@@ -115,7 +116,7 @@ def _library(kind: str, **arguments) -> Keys:
         ) from None
     try:
         found = getattr(provider, kind)(**arguments).get_credentials()
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001
         # The library raises bare exceptions whose texts can quote requests: only their kind is repeated.
         raise OptionError(
             f"{kind.removesuffix('CredentialsProvider')} credentials could not be fetched ({type(error).__name__})."

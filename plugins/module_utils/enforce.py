@@ -55,7 +55,7 @@ class Run:
     def __init__(self, module: AnsibleModule):
         self.module = module
         self.options = SimpleNamespace(**module.params)
-        self.name = module._name.rpartition(".")[2]
+        self.name = module._name.rpartition(".")[2]  # noqa: SLF001
         self.id = new_run()
         self.sent: list[Change] = []
         self.errors: list[str] = []
@@ -253,7 +253,7 @@ def _ceiling(max_changes: str | None) -> Callable[[Plan, int], str | None]:
     number, percent, rest = str(max_changes).strip().partition("%")
     if not number.strip().isdigit() or rest or (percent and int(number) > 100):
         raise OptionError(
-            f"max_changes {max_changes!r} is neither a number of resources (25) nor a percentage of those examined (5%)."
+            f"max_changes {max_changes!r} is neither a number of resources (25) nor a percentage of the examined (5%)."
         )
 
     def check(plan: Plan, examined: int) -> str | None:

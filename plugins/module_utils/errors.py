@@ -56,9 +56,11 @@ class CloudError(HardeningError):
     def advice(self) -> str:
         """What the reader can do about it, or an empty string."""
         if self.bad_key:
-            return " Check the access key: options access_key_id and access_key_secret, their environment variables, or the profile."
+            return " Check the access key: access_key_id and access_key_secret, their environment variables, or the profile."
         if self.denied:
-            return " The calling key lacks this permission: see docs/policies/ for the RAM policies that audit and enforcement need."
+            return (
+                " The calling key lacks this permission: docs/policies/ has the RAM policies for audit and enforcement."
+            )
         if self.throttled:
             return " The account's API quota is used up: lower the option workers, or try again in a minute."
         if self.code in (CONNECTION, NOT_THE_CLOUD):

@@ -12,6 +12,7 @@ import base64
 import hashlib
 import threading
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 from xml.etree import ElementTree
 
@@ -25,6 +26,9 @@ CONNECT_SECONDS = 5
 READ_SECONDS = 20
 LIST_PAGE = 1000
 
+if TYPE_CHECKING:
+    from oss2 import Service
+
 Element = ElementTree.Element
 
 
@@ -36,7 +40,7 @@ class OssClient:
             import oss2
         except ImportError:
             raise HardeningError(
-                "The Python library oss2 is missing: pip install 'oss2>=2.19.1' for the Python that runs Ansible's modules."
+                "The Python library oss2 is missing: pip install 'oss2>=2.19.1' for the Python that runs the modules."
             ) from None
         self._sdk = oss2
         self._base = base
@@ -121,7 +125,7 @@ class OssClient:
         return tuple(_text(cname, "Domain") for cname in self._xml("ListCname", at, "cname").iterfind("Cname"))
 
     def retention(self, at: dict) -> str:
-        """The state of the bucket's retention (WORM) policy: InProgress, Locked, or ''. An expired one counts as none."""
+        """The state of the retention (WORM) policy: InProgress, Locked, or ''. An expired one counts as none."""
         answer = self._optional("GetBucketWorm", at, "worm")
         state = _text(answer, "State") if answer is not None else ""
         return "" if state == "Expired" else state
@@ -205,7 +209,7 @@ class OssClient:
         service = self._service(at.get("region") or endpoints.HOME_REGION, at.get("endpoint"))
         try:
             # oss2 adds to the params and headers that it is given, hence the copies.
-            return service._do(
+            return service._do(  # noqa: SLF001
                 method, at.get("bucket", ""), "", params=dict(params), data=data or None, headers=dict(headers)
             ).read()
         except self._sdk.exceptions.RequestError as error:
@@ -229,7 +233,7 @@ class OssClient:
                 action, CONNECTION, f"the answer of {service.endpoint} broke off ({type(error).__name__})"
             ) from None
 
-    def _service(self, region: str, endpoint: str | None):
+    def _service(self, region: str, endpoint: str | None) -> Service:
         url = self._base or f"https://{endpoint or endpoints.host('oss', region)}"
         with self._lock:
             if (url, region) not in self._services:

@@ -83,4 +83,4 @@ def persist(call: Callable[[], T], pace: Pace, repeatable: bool, sleep: Callable
 
 def backoff(tries: int) -> float:
     """Seconds to wait after so many tries: doubling, jittered, so that callers that failed together part."""
-    return min(LONGEST_WAIT, 0.25 * 2**tries) * random.uniform(0.5, 1.0)
+    return min(LONGEST_WAIT, 0.25 * 2**tries) * random.uniform(0.5, 1.0)  # noqa: S311

@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import os
 import threading
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from . import endpoints
@@ -14,6 +15,9 @@ from .errors import CONNECTION, NOT_THE_CLOUD, CloudError, HardeningError
 
 CONNECT_SECONDS = 5
 READ_SECONDS = 20
+
+if TYPE_CHECKING:
+    from aliyunsdkcore.client import AcsClient
 
 
 class RpcClient:
@@ -41,7 +45,7 @@ class RpcClient:
         from aliyunsdkcore.acs_exception.exceptions import ClientException, ServerException
         from aliyunsdkcore.request import CommonRequest
 
-        # The scheme stands in the domain: the SDK's own default is plain http, and its protocol test compares identities.
+        # The scheme stands in the domain: the SDK's default is plain http, and its protocol test compares identities.
         domain = self._base or f"https://{endpoints.host(product, region)}"
         request = CommonRequest(domain=domain, version=endpoints.VERSIONS[product], action_name=action)
         request.set_method("POST")
@@ -56,14 +60,14 @@ class RpcClient:
             raise _refused(action, error) from None
         except ClientException as error:
             raise self._unsent(action, domain, error) from None
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001
             # The SDK lets errors of its own parsing through, and they may quote the signed URL.
             raise CloudError(
                 action, NOT_THE_CLOUD, f"the answer of {domain} made the SDK fail with {type(error).__name__}"
             ) from None
         return _parse(action, domain, body)
 
-    def _client(self, domain: str):
+    def _client(self, domain: str) -> AcsClient:
         with self._lock:
             if domain not in self._clients:
                 client = self._sdk.AcsClient(
@@ -83,7 +87,7 @@ class RpcClient:
                 self._clients[domain] = client
             return self._clients[domain]
 
-    def _unsent(self, action: str, domain: str, error) -> CloudError:
+    def _unsent(self, action: str, domain: str, error: Exception) -> CloudError:
         # The message of SDK.HttpError quotes the whole signed URL, token included: none of it is repeated.
         return CloudError(action, CONNECTION, f"no answer from {domain} ({error.get_error_code()})")
 
@@ -103,7 +107,7 @@ def flatten(params: dict, prefix: str = "") -> list[tuple[str, str]]:
     return flat
 
 
-def _refused(action: str, error) -> CloudError:
+def _refused(action: str, error: Exception) -> CloudError:
     code = error.get_error_code() or NOT_THE_CLOUD
     if code.startswith("SDK."):
         return CloudError(action, NOT_THE_CLOUD, "what answered is not this API", status=error.get_http_status() or 0)

@@ -70,7 +70,8 @@ def restore(run: Run) -> list[str]:
         _wait(cloud, run)
     for one in left:
         cloud.warnings.append(
-            f"{one['resource']}: {one['setting']} was not put back{' as it was' if one['partly'] else ''}: {one['reason']}."
+            f"{one['resource']}: {one['setting']} was not put back"
+            f"{' as it was' if one['partly'] else ''}: {one['reason']}."
         )
     missed = sum(not one["partly"] for one in left)
     return run.errors + ([f"{missed} of {len(seen)} settings were not put back: see not_restored."] if missed else [])
@@ -98,7 +99,7 @@ def look(cloud: Cloud, wanted: list[Chain]) -> list[Seen]:
     answers = cloud.map(see, wanted)
     return [
         Seen(chain, error=answer) if isinstance(answer, CloudError) else answer
-        for chain, answer in zip(wanted, answers)
+        for chain, answer in zip(wanted, answers, strict=True)
     ]
 
 

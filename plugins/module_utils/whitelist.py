@@ -94,6 +94,6 @@ def idle(entries: list[Entry], findings: list[Finding], module: str) -> list[str
             )
         elif control["module"] == module and not any(entry.covers(finding) and finding.is_risk for finding in findings):
             warnings.append(
-                f"whitelist: the entry for {entry.control} on {entry.resource} matches no risk; remove it if it is done with."
+                f"whitelist: the entry for {entry.control} on {entry.resource} matches no risk; is it still needed?"
             )
     return warnings

@@ -33,7 +33,7 @@ options:
     default: private
   block_public_access:
     description:
-      - Close public buckets with Block Public Access too. It is the only way to close a bucket that its policy makes public.
+      - Close public buckets with Block Public Access too. Nothing else closes a bucket that its policy makes public.
       - While it is on, public ACLs and policies are ignored, and new ones are refused.
     type: bool
     default: true
@@ -121,6 +121,8 @@ journal:
   sample: /home/ops/.local/state/hardening.alicloud/1234567890123456-20261123T040115Z-4711.jsonl
 """
 
+from types import SimpleNamespace
+
 from ansible_collections.hardening.alicloud.plugins.module_utils.buckets import Bucket, read_buckets, readable
 from ansible_collections.hardening.alicloud.plugins.module_utils.cloud import Cloud
 from ansible_collections.hardening.alicloud.plugins.module_utils.enforce import enforce
@@ -142,8 +144,8 @@ READ, WRITE, POLICY = (
 OPENNESS = ("private", "public-read", "public-read-write")
 
 
-def read(cloud: Cloud, options, only: frozenset[str] | None) -> list[Bucket]:
-    """Every bucket in scope; its policy status only while nothing blocks public access, what it serves only if it is public."""
+def read(cloud: Cloud, options: SimpleNamespace, only: frozenset[str] | None) -> list[Bucket]:
+    """Every bucket in scope; its policy status only while nothing blocks it, what it serves only if it is public."""
     if options.acl != "private" and options.block_public_access:
         raise OptionError(
             f"acl: {options.acl} has no effect under Block Public Access: set block_public_access: false beside it."
@@ -167,12 +169,12 @@ def read(cloud: Cloud, options, only: frozenset[str] | None) -> list[Bucket]:
     return read_buckets(cloud, options, only, more)
 
 
-def assess(buckets: list[Bucket], options) -> list[Finding]:
+def assess(buckets: list[Bucket], options: SimpleNamespace) -> list[Finding]:
     """Each bucket under each of the three controls."""
     return [finding for bucket in buckets for finding in judge(bucket, options)]
 
 
-def judge(bucket: Bucket, options) -> list[Finding]:
+def judge(bucket: Bucket, options: SimpleNamespace) -> list[Finding]:
     """One bucket under the three controls; an unreadable one is unknown under the first."""
     if bucket.unread:
         return [
@@ -189,7 +191,7 @@ def judge(bucket: Bucket, options) -> list[Finding]:
     ]
 
 
-def judge_acl(bucket: Bucket, options, control: str, opened: bool, allowed: bool) -> Finding:
+def judge_acl(bucket: Bucket, options: SimpleNamespace, control: str, opened: bool, allowed: bool) -> Finding:
     """Whether the ACL lets anyone in."""
     if not opened or allowed or stopped(bucket):
         return Finding(control, bucket.resource, COMPLIANT)
@@ -202,7 +204,7 @@ def judge_acl(bucket: Bucket, options, control: str, opened: bool, allowed: bool
     return close(bucket, options, Finding(control, bucket.resource, OPEN, expected, bucket.acl, (evidence,), changes))
 
 
-def judge_policy(bucket: Bucket, options) -> Finding:
+def judge_policy(bucket: Bucket, options: SimpleNamespace) -> Finding:
     """Whether the policy lets anyone in, by OSS's own judgement of it."""
     public = bucket.detail("policy_is_public")
     if stopped(bucket) or public is False:
@@ -225,7 +227,7 @@ def judge_policy(bucket: Bucket, options) -> Finding:
     return close(bucket, options, finding)
 
 
-def close(bucket: Bucket, options, finding: Finding, blocked_by: str | None = None) -> Finding:
+def close(bucket: Bucket, options: SimpleNamespace, finding: Finding, blocked_by: str | None = None) -> Finding:
     """The finding with what speaks against closing the bucket."""
     website, domains = bucket.detail("website"), bucket.detail("domains")
     unread = tuple(one for one in (website, domains) if isinstance(one, Unread))
@@ -253,7 +255,7 @@ def close(bucket: Bucket, options, finding: Finding, blocked_by: str | None = No
     )
 
 
-def too_open(bucket: Bucket, options) -> bool:
+def too_open(bucket: Bucket, options: SimpleNamespace) -> bool:
     """The ACL is more open than the options allow."""
     return OPENNESS.index(bucket.acl) > OPENNESS.index(options.acl)
 
@@ -270,7 +272,7 @@ def set_acl(bucket: Bucket, acl: str) -> Change:
     return Change(bucket.resource, call, undo, f"acl: {bucket.acl}", f"acl: {acl}")
 
 
-def block(bucket: Bucket, options) -> tuple[Change, ...]:
+def block(bucket: Bucket, options: SimpleNamespace) -> tuple[Change, ...]:
     """The change that switches Block Public Access on, where the options want that."""
     if not options.block_public_access:
         return ()

@@ -57,7 +57,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 risks:
-  description: Every bucket that fails a control, whatever became of it. See M(hardening.alicloud.oss_bucket_acl) for the fields.
+  description: Every bucket that fails a control. See M(hardening.alicloud.oss_bucket_acl) for the fields.
   returned: always
   type: list
   elements: dict
@@ -82,6 +82,8 @@ journal:
   type: str
 """
 
+from types import SimpleNamespace
+
 from ansible_collections.hardening.alicloud.plugins.module_utils.buckets import Bucket, read_buckets, readable
 from ansible_collections.hardening.alicloud.plugins.module_utils.cloud import Cloud
 from ansible_collections.hardening.alicloud.plugins.module_utils.enforce import enforce
@@ -100,7 +102,7 @@ from ansible_collections.hardening.alicloud.plugins.module_utils.values import (
 VERSIONS, EXPIRY = "oss-bucket-versioning-enabled", "oss-bucket-noncurrent-versions-expire"
 
 
-def read(cloud: Cloud, options, only: frozenset[str] | None) -> list[Bucket]:
+def read(cloud: Cloud, options: SimpleNamespace, only: frozenset[str] | None) -> list[Bucket]:
     """Every bucket in scope; what forbids versioning only where it is off, the lifecycle only if it is to be judged."""
     if options.noncurrent_days is not None and options.noncurrent_days < 1:
         raise OptionError("noncurrent_days must be 1 or more.")
@@ -119,12 +121,12 @@ def read(cloud: Cloud, options, only: frozenset[str] | None) -> list[Bucket]:
     return read_buckets(cloud, options, only, more)
 
 
-def assess(buckets: list[Bucket], options) -> list[Finding]:
+def assess(buckets: list[Bucket], options: SimpleNamespace) -> list[Finding]:
     """Each bucket under versioning, and under the expiry of old versions where that is asked for."""
     return [finding for bucket in buckets for finding in judge(bucket, options)]
 
 
-def judge(bucket: Bucket, options) -> list[Finding]:
+def judge(bucket: Bucket, options: SimpleNamespace) -> list[Finding]:
     """One bucket; an unreadable one is unknown under versioning."""
     if bucket.unread:
         return [Finding(VERSIONS, bucket.resource, UNKNOWN, options.state, "not readable", unread=(bucket.unread,))]
@@ -159,7 +161,7 @@ def judge_versioning(bucket: Bucket, wanted: str) -> Finding:
 def forbidden(bucket: Bucket) -> str | None:
     """What the bucket has that OSS does not let go together with versioning."""
     if bucket.detail("retention"):
-        return f"it has a retention policy (WORM, {bucket.detail('retention')}), which does not go together with versioning"
+        return f"it has a retention policy (WORM, {bucket.detail('retention')}), which does not go with versioning"
     if bucket.detail("mirrors"):
         return "its website configuration has mirroring back-to-origin rules, which do not go together with versioning"
     return None
