@@ -56,7 +56,7 @@ class CloudError(HardeningError):
     def advice(self) -> str:
         """What the reader can do about it, or an empty string."""
         if self.bad_key:
-            return " Check the access key: access_key_id and access_key_secret, their environment variables, or the profile."
+            return " Check access_key_id and access_key_secret, their environment variables, or the profile."
         if self.denied:
             return (
                 " The calling key lacks this permission: docs/policies/ has the RAM policies for audit and enforcement."
