@@ -34,7 +34,7 @@ CONTROLS: dict[str, dict] = {
             "ja": "OSS バケットが誰でも書き込み可能",
             "zh": "OSS 存储空间允许公共读写",
         },
-        "why": "Anyone on the internet can replace, delete or add objects: defacement, malware, foreign data on your bill.",
+        "why": "Anyone on the internet can replace, delete or add objects, at your expense.",
         "severity": "high",
         "references": {
             "cloud_config": ["oss-bucket-public-write-prohibited"],
