@@ -60,6 +60,7 @@ class Run:
         self.sent: list[Change] = []
         self.errors: list[str] = []
         self.result: dict = {"changed": False}
+        self.cloud: Cloud | None = None
 
     def connect(self) -> Cloud:
         """The account, known by its number: the first call, which also proves the key."""
@@ -107,7 +108,7 @@ class Run:
 
     def finish(self, errors: list[str]) -> None:
         """Leave the module, failed where there is anything to tell of."""
-        for warning in getattr(self, "cloud", SimpleNamespace(warnings=[])).warnings:
+        for warning in self.cloud.warnings if self.cloud else []:
             self.module.warn(warning)
         if errors:
             self.module.fail_json(msg=" ".join(errors), **self.result)
