@@ -59,7 +59,7 @@ class RpcClient:
         except ServerException as error:
             raise _refused(action, error) from None
         except ClientException as error:
-            raise self._unsent(action, domain, error) from None
+            raise _unsent(action, domain, str(error)) from None
         except Exception as error:  # noqa: BLE001
             # The SDK lets errors of its own parsing through, and they may quote the signed URL.
             raise CloudError(
@@ -87,10 +87,6 @@ class RpcClient:
                 self._clients[domain] = client
             return self._clients[domain]
 
-    def _unsent(self, action: str, domain: str, error: Exception) -> CloudError:
-        # The message of SDK.HttpError quotes the whole signed URL, token included: none of it is repeated.
-        return CloudError(action, CONNECTION, f"no answer from {domain} ({error.get_error_code()})")
-
 
 def flatten(params: dict, prefix: str = "") -> list[tuple[str, str]]:
     """Parameters as RPC wants them: lists as Name.1, Name.2, their dicts as Name.1.Key; None is left out."""
@@ -105,6 +101,14 @@ def flatten(params: dict, prefix: str = "") -> list[tuple[str, str]]:
         elif value is not None:
             flat.append((prefix + name, str(value)))
     return flat
+
+
+def _unsent(action: str, domain: str, text: str) -> CloudError:
+    """Why no answer came. The SDK's own text quotes the whole signed URL, token included: none of it is repeated."""
+    if "CERTIFICATE_VERIFY_FAILED" in text:
+        return CloudError(action, CONNECTION, f"the certificate of {domain} is not trusted (ALIBABA_CLOUD_CA_BUNDLE)")
+    hint = " (is the simulator running there?)" if endpoints.is_loopback(urlsplit(domain).hostname or "") else ""
+    return CloudError(action, CONNECTION, f"no answer from {domain}{hint}")
 
 
 def _refused(action: str, error: Exception) -> CloudError:
