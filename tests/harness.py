@@ -1,0 +1,411 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Plays scenarios: an estate, a module run on it as Ansible would, and what must have come of it.
+
+A scenario file, `tests/scenarios/MODULE.yml`, is a list of scenarios, and data only. `tests/test_scenarios.py` plays each of
+them in several ways (check, apply, again, restore, faulted, killed) and asserts the simulator's state and call
+journal. It knows no product: a new module needs nothing but its file. The keys of a scenario:
+
+    name        one sentence; it names the test
+    given       the estate. Short form: the account's sections alone (`oss: {buckets: [...]}`, `regions: [...]`); id, regions
+                and the keys `auditor` (docs/policies/audit.json) and `enforcer` (enforce.json as well) are filled in.
+                Several accounts: `accounts: [...]`; the keys open the first.
+    generate    arguments of simulator.generate.estate(): a large estate that `given` is laid over. Played in check mode only.
+    denied      RAM statements without Effect (`{Action: oss:GetBucketInfo, Resource: "acs:oss:*:*:vault"}`) that the
+                keys are refused. Part of the state: a restore meets them too.
+    options     of the module
+    risks       every risk that check mode must report, in any order: `control` and `resource` (its resource_id), `status` (default open),
+                `after`: the status after a real run (default: fixed where open and not blocked, else unchanged).
+                blocked_by: a part of the sentence; absent means null. evidence: a part of its sentences.
+                Any other field of a risk: its exact value.
+    changes     "Action resource_id" for each change, in the order of each resource; resources in any order. No other write
+                may reach the cloud. Absent means none.
+    then        what the real run makes of `given`, as differences: mappings are merged, lists of things with an `id` or a
+                `name` are merged by it, other lists replaced; null removes a key, `gone: true` a thing from its list, "<any>" accepts
+                what is there. Everything that is not named must be as it was. Absent means untouched.
+    restored    the same, for what a restore leaves different from `given`
+    summary     counts of resources in check mode; counts that are not named must be 0. Absent: not compared.
+    returns     parts of the result of check mode and of the real run alike, compared key by key (for modules that only read)
+    warnings    a part of each warning of check mode; there must be no others
+    fails       parts of the message with which check mode and the real run fail, after all else was done
+    refused     parts of the message with which only the real run fails (what check mode could not know)
+    stops       a part of the message with which a real run stops before its first change; check mode warns of it
+    killed      true: also play runs that are killed at each of the changes; repeated, they end as an unbroken run does.
+                closed: repeated, they end with the same risks closed, but a resource whose risk was closed by the first of its
+                changes does not get the others. For scenarios that are restored to `given` exactly.
+
+A scenario that fails and has neither risks nor changes is one of bad options: nothing may be sent that writes.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import os
+import re
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from simulator import estate as estates
+from simulator import generate, services
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from simulator import Simulator
+
+ROOT = Path(__file__).resolve().parents[1]
+ACCOUNT = "1234567890123456"
+REGIONS = ["cn-hangzhou", "cn-shanghai", "ap-northeast-1"]
+KEYS = {
+    "auditor": ("LTAI5tSimAuditor00000001", "simulator-auditor-secret", ("audit",)),
+    "enforcer": ("LTAI5tSimEnforcer000001", "simulator-enforcer-secret", ("audit", "enforce")),
+}
+SECRETS = [secret for _, secret, _ in KEYS.values()]
+ANY = "<any>"
+LONGEST_RUN = 60  # seconds; a module run takes well under one
+REGISTRY = services.registry()
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """One scenario as its file has it, see above."""
+
+    module: str
+    name: str
+    given: dict = field(default_factory=dict)
+    generate: dict | None = None
+    denied: list[dict] = field(default_factory=list)
+    options: dict = field(default_factory=dict)
+    risks: list[dict] = field(default_factory=list)
+    changes: list[str] = field(default_factory=list)
+    then: dict = field(default_factory=dict)
+    restored: dict = field(default_factory=dict)
+    summary: dict | None = None
+    returns: dict = field(default_factory=dict)
+    warnings: list[str] = field(default_factory=list)
+    fails: list[str] = field(default_factory=list)
+    refused: list[str] = field(default_factory=list)
+    stops: str = ""
+    killed: bool | str = False
+
+    @property
+    def id(self) -> str:
+        """How pytest calls it."""
+        return f"{self.module}-{re.sub(r'[^a-z0-9]+', '-', self.name.lower()).strip('-')}"
+
+    @property
+    def applied(self) -> bool:
+        """A real run is played too."""
+        return self.generate is None
+
+    @property
+    def writes(self) -> bool:
+        """A real run changes something."""
+        return self.applied and bool(self.changes) and not self.stops
+
+    @functools.cached_property
+    def start(self) -> dict:
+        """The state at the beginning."""
+        return normal({"accounts": self._accounts()})
+
+    @functools.cached_property
+    def end(self) -> dict:
+        """The state after a real run."""
+        return self._with(self.then)
+
+    @functools.cached_property
+    def restored_end(self) -> dict:
+        """The state after a restore of that run."""
+        return self._with(self.restored)
+
+    def _accounts(self) -> list[dict]:
+        accounts = self.given.get("accounts") or [self.given]
+        base = {"id": ACCOUNT, "regions": REGIONS}
+        if self.generate:
+            base |= generate.estate(**self.generate)["accounts"][0]
+        first = overlay(base, accounts[0]) | {"keys": [key(user, self.denied) for user in KEYS]}
+        return [first, *accounts[1:]]
+
+    def _with(self, difference: dict) -> dict:
+        first, *others = self._accounts()
+        return normal({"accounts": [overlay(first, difference), *others]})
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """One module run: what it said, what it called, and the state it left. Calls are the simulator's journal entries."""
+
+    result: dict
+    calls: list[dict]
+    state: dict
+    journal: Path | None
+    output: str
+
+    @property
+    def failed(self) -> bool:
+        """It ended as a failed task."""
+        return bool(self.result.get("failed"))
+
+    @property
+    def message(self) -> str:
+        """What a failed run says."""
+        return self.result.get("msg", "")
+
+    @property
+    def writing_calls(self) -> list[dict]:
+        """Every writing call that was tried, whatever came of it."""
+        return [call for call in self.calls if call["writes"]]
+
+    @property
+    def written(self) -> Counter:
+        """How often each writing action succeeded."""
+        return Counter(call["action"] for call in self.writing_calls if 200 <= call["status"] < 300)
+
+
+# Scenarios
+
+
+def scenarios() -> list[Scenario]:
+    """Every scenario of every file."""
+    return [scenario for path in sorted((ROOT / "tests" / "scenarios").glob("*.yml")) for scenario in load(path)]
+
+
+def load(path: Path) -> list[Scenario]:
+    """The scenarios of one file."""
+    return [Scenario(module=path.stem, **entry) for entry in yaml.safe_load(path.read_text(encoding="utf-8"))]
+
+
+def key(user: str, denied: list[dict] = (), without: str = "") -> dict:
+    """A key of the estate, with the published policies. without: an action taken out of them."""
+    identifier, secret, names = KEYS[user]
+    documents = [json.loads((ROOT / f"docs/policies/{name}.json").read_text(encoding="utf-8")) for name in names]
+    if without:
+        for statement in (statement for document in documents for statement in document["Statement"]):
+            statement["Action"] = [action for action in statement["Action"] if action != without]
+    if denied:
+        documents.append({"Version": "1", "Statement": [{"Effect": "Deny", **one} for one in denied]})
+    return {"id": identifier, "secret": secret, "user": user, "policies": documents}
+
+
+# Estates
+
+
+def normal(estate: dict) -> dict:
+    """The estate as the simulator would show it: full, in its own order."""
+    return estates.dump(estates.load(estate, ROOT, REGISTRY), REGISTRY)
+
+
+def overlay(base: Any, difference: Any) -> Any:
+    """Base with the differences, as the key `then` describes them."""
+    if isinstance(difference, Mapping):
+        known = base if isinstance(base, Mapping) else {}
+        merged = {**known, **{name: overlay(known.get(name), value) for name, value in difference.items()}}
+        return {name: value for name, value in merged.items() if value is not None}
+    if difference and isinstance(difference, list) and all(_identity(one) for one in difference):
+        things = {_identity(one): one for one in base or []}
+        things |= {_identity(one): overlay(things.get(_identity(one)), one) for one in difference}
+        return [one for one in things.values() if not one.get("gone")]
+    return difference
+
+
+def _identity(thing: Any) -> str | None:
+    return (thing.get("id") or thing.get("name")) if isinstance(thing, Mapping) else None
+
+
+def filled(expected: Any, actual: Any) -> Any:
+    """What is expected, with each "<any>" replaced by what is there in its place."""
+    if expected == ANY:
+        return actual
+    if isinstance(expected, dict) and isinstance(actual, dict):
+        return {name: filled(value, actual.get(name)) for name, value in expected.items()}
+    if isinstance(expected, list) and isinstance(actual, list) and len(expected) == len(actual):
+        return [filled(*pair) for pair in zip(expected, actual, strict=True)]
+    return expected
+
+
+# Running modules
+
+
+def environment(url: str, user: str, home: Path) -> dict[str, str]:
+    """All that a module's process finds in its environment: a key, the simulator, an empty home."""
+    identifier, secret, _ = KEYS[user]
+    return {
+        "PATH": os.environ["PATH"],
+        "HOME": str(home),
+        "PYTHONPATH": os.pathsep.join([str(ROOT / ".ansible" / "collections"), str(ROOT / "tests" / "hurry")]),
+        "ALIBABA_CLOUD_ENDPOINT_URL": url,
+        "ALIBABA_CLOUD_ACCESS_KEY_ID": identifier,
+        "ALIBABA_CLOUD_ACCESS_KEY_SECRET": secret,
+    }
+
+
+@contextmanager
+def process(module: str, options: dict, variables: dict[str, str], check: bool = False) -> Iterator[subprocess.Popen]:
+    """A running module, started as AnsiballZ starts it: as a script, with its arguments as JSON on its standard input."""
+    arguments = {**options, "_ansible_check_mode": check, "_ansible_diff": True, "_ansible_verbosity": 4}
+    running = subprocess.Popen(
+        [sys.executable, ROOT / "plugins" / "modules" / f"{module}.py"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=variables,
+        text=True,
+    )
+    try:
+        running.stdin.write(json.dumps({"ANSIBLE_MODULE_ARGS": arguments}))
+        running.stdin.close()
+        running.stdin = None
+        yield running
+    finally:
+        running.kill()
+        running.communicate()
+
+
+def finish(running: subprocess.Popen, secrets: list[str] = SECRETS) -> tuple[dict, str]:
+    """The result of a module that runs to its end, and all that it printed: one JSON document and no secret."""
+    out, errors = running.communicate(timeout=LONGEST_RUN)
+    printed = out + errors
+    assert "Traceback" not in printed, printed
+    assert not errors, errors
+    assert not [secret for secret in secrets if secret in printed]
+    result = json.loads(out)
+    assert running.returncode == (1 if result.get("failed") else 0)
+    return result, printed
+
+
+class Stage:
+    """A simulator that plays one run after the other, each from a state of its own choice."""
+
+    def __init__(self, sim: Simulator, folder: Path):
+        self.sim = sim
+        self.folder = folder
+        self.runs = 0
+
+    def set(self, state: dict, faults: list[dict] = ()) -> Path:
+        """Begin anew with this state; gives an empty folder for the run."""
+        self.sim.reset(state)
+        self.sim.set_faults(faults)
+        self.runs += 1
+        home = self.folder / str(self.runs)
+        home.mkdir()
+        return home
+
+    def play(
+        self,
+        module: str,
+        state: dict,
+        options: dict,
+        user: str = "enforcer",
+        check: bool = False,
+        faults: list[dict] = (),
+    ) -> Outcome:
+        """Run a module to its end, from the given state."""
+        home = self.set(state, faults)
+        with process(module, options, environment(self.sim.url, user, home), check) as running:
+            result, printed = finish(running)
+        assert not self.sim.violations()
+        return Outcome(result, self.sim.journal(), self.sim.state(), journal_in(home), printed)
+
+    def kill(self, scenario: Scenario, planned: list[tuple[str, str]], at: int, phase: str) -> Outcome:
+        """Start a real run, and kill it while the change with this place in the plan hangs, before or after its effect."""
+        action = planned[at][1]
+        skip = sum(other == action for _, other in planned[:at])
+        hang = {"action": action, "effect": "hang", "phase": phase, "skip": skip, "times": 1, "seconds": LONGEST_RUN}
+        home = self.set(scenario.start, [hang])
+        # One change at a time, so that the plan's order is the order in which they reach the cloud.
+        options = {**scenario.options, "workers": 1}
+        with process(scenario.module, options, environment(self.sim.url, "enforcer", home)) as running:
+            wait_for(lambda: len(entries(journal_in(home))) > at, running)
+            if phase == "after":
+                wait_for(lambda: sum(call["writes"] for call in self.sim.journal()) > at, running)
+        assert not self.sim.violations()
+        return Outcome({}, self.sim.journal(), self.sim.state(), journal_in(home), "")
+
+
+def journal_in(home: Path) -> Path | None:
+    """The restore journal that a run left in its own folder, at the default place; no secret is in it."""
+    found = list(home.glob(".local/state/hardening.alicloud/*.jsonl"))
+    assert len(found) < 2
+    for path in found:
+        assert not [secret for secret in SECRETS if secret in path.read_text(encoding="utf-8")]
+    return found[0] if found else None
+
+
+def wait_for(condition: Any, running: subprocess.Popen) -> None:
+    """Wait until it is so; the run has to be under way still."""
+    deadline = time.monotonic() + LONGEST_RUN
+    while not condition():
+        assert running.poll() is None, running.communicate()
+        assert time.monotonic() < deadline, "the run never came to this change"
+        time.sleep(0.01)
+
+
+def entries(journal: Path | None) -> list[dict]:
+    """The changes that a restore journal tells of; a line that was being written is none."""
+    if journal is None:
+        return []
+    lines = [line for line in journal.read_text(encoding="utf-8").splitlines(keepends=True) if line.endswith("\n")]
+    return [entry for entry in map(json.loads, lines) if "journal" in entry]
+
+
+# What a run was to do
+
+
+def planned(result: dict) -> list[tuple[str, str]]:
+    """The changes of a result's risks as (resource id, action), in the order in which a run sends them."""
+    seen: dict[str, list[tuple[str, str]]] = {}
+    known = set()
+    for risk in result.get("risks", []):
+        if risk["status"] not in {"open", "fixed"} or risk["blocked_by"]:
+            continue
+        for change in risk["changes"]:
+            identity = json.dumps([change["product"], change["action"], change["params"]], sort_keys=True)
+            if identity not in known:
+                known.add(identity)
+                seen.setdefault(risk["resource"], []).append((risk["resource_id"], change["action"]))
+    return [change for changes in seen.values() for change in changes]
+
+
+class Tale:
+    """One scenario, each way of playing it at most once: a later step begins where an earlier one ended."""
+
+    def __init__(self, stage: Stage, scenario: Scenario):
+        self.stage = stage
+        self.scenario = scenario
+
+    def play(self, state: dict, **more: Any) -> Outcome:
+        """Run the scenario's module."""
+        return self.stage.play(self.scenario.module, state, self.scenario.options, **more)
+
+    def restore(self, state: dict, journal: Path, check: bool = False) -> Outcome:
+        """Run the module restore on a journal."""
+        return self.stage.play("restore", state, {"journal": str(journal)}, check=check)
+
+    @functools.cached_property
+    def checked(self) -> Outcome:
+        """Check mode, with the key that may only read."""
+        return self.play(self.scenario.start, user="auditor", check=True)
+
+    @functools.cached_property
+    def applied(self) -> Outcome:
+        """A real run."""
+        return self.play(self.scenario.start)
+
+    @functools.cached_property
+    def repeated(self) -> Outcome:
+        """The same once more."""
+        return self.play(self.applied.state)
+
+    @functools.cached_property
+    def undone(self) -> Outcome:
+        """A restore of the real run."""
+        return self.restore(self.applied.state, self.applied.journal)

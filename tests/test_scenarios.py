@@ -1,0 +1,243 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Every scenario, played in every way that it can be: `harness.py` says what a scenario is."""
+
+from __future__ import annotations
+
+import stat
+from collections import Counter
+from typing import TYPE_CHECKING
+
+import pytest
+
+from simulator import Simulator
+from tests.harness import Outcome, Scenario, Stage, Tale, entries, filled, planned, scenarios
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+ALL = scenarios()
+
+
+def each(of: Callable[[Scenario], bool] = lambda _: True) -> pytest.MarkDecorator:
+    """The test runs once for each of these scenarios."""
+    return pytest.mark.parametrize("scenario", [pytest.param(one, id=one.id) for one in ALL if of(one)])
+
+
+@pytest.fixture(scope="module")
+def stage(tmp_path_factory: pytest.TempPathFactory, collection: object) -> Iterator[Stage]:
+    """Give the one simulator that all scenarios are played on."""
+    with Simulator({"accounts": []}) as sim:
+        yield Stage(sim, tmp_path_factory.mktemp("scenarios"))
+
+
+@pytest.fixture(scope="module")
+def tales(stage: Stage) -> Callable[[Scenario], Tale]:
+    """Give the tale of a scenario, the same to every test."""
+    told: dict[str, Tale] = {}
+    return lambda scenario: told.setdefault(scenario.id, Tale(stage, scenario))
+
+
+@each()
+def test_check(scenario, tales):
+    """Check mode reports the risks and predicts the changes, with reading calls only and the auditor's key."""
+    run = tales(scenario).checked
+    assert run.writing_calls == []
+    assert run.state == scenario.start
+    assert run.journal is None
+    assert_message(run, scenario.fails)
+    assert_warnings(run, [*scenario.warnings, *([scenario.stops] if scenario.stops else [])])
+    assert_risks(run, scenario, {})
+    assert_summary(run, scenario)
+    assert_returned(run, scenario)
+    assert by_resource(scenario.changes) == by_resource([" ".join(reversed(one)) for one in planned(run.result)])
+    assert run.result["changed"] == bool(scenario.changes)
+
+
+@each(lambda scenario: scenario.applied)
+def test_apply(scenario, tales):
+    """A real run does what check mode predicted, nothing else, and the cloud is then as it should be."""
+    tale = tales(scenario)
+    run, predicted = tale.applied, tale.checked.result
+    assert run.state == filled(scenario.end, run.state)
+    done = Counter(action for _, action in planned(predicted)) if scenario.writes else Counter()
+    assert run.written == done - refusals(run)
+    assert_message(run, [*scenario.fails, *scenario.refused, *([scenario.stops] if scenario.stops else [])])
+    assert_risks(run, scenario, became(scenario))
+    assert_returned(run, scenario)
+    assert run.result.get("diff") == predicted.get("diff")
+    assert changes_of(run) == changes_of(tale.checked)
+    assert run.result["changed"] == bool(run.written)
+    assert_journal(run)
+
+
+@each(lambda scenario: scenario.writes and not scenario.refused)
+def test_again(scenario, tales):
+    """A second run finds nothing left to do."""
+    run = tales(scenario).repeated
+    assert run.writing_calls == []
+    assert run.result["changed"] is False
+    assert run.state == tales(scenario).applied.state
+    left = [risk for risk in scenario.risks if became(scenario)[identity(risk)] != "fixed"]
+    assert sorted(map(identity, left)) == sorted(map(identity, run.result["risks"]))
+
+
+@each(lambda scenario: scenario.writes)
+def test_restore(scenario, tales):
+    """A restore of the real run's journal, predicted by check mode, gives back what was."""
+    tale = tales(scenario)
+    predicted = tale.restore(tale.applied.state, tale.applied.journal, check=True)
+    assert predicted.writing_calls == []
+    run = tale.undone
+    assert run.state == filled(scenario.restored_end, run.state)
+    assert run.result["restored"] == predicted.result["restored"]
+    assert run.result["not_restored"] == predicted.result["not_restored"]
+    assert not run.failed, run.message
+    assert bool(run.result["not_restored"]) == bool(scenario.restored)
+    again = tale.restore(run.state, tale.applied.journal)
+    assert again.result["changed"] is False
+
+
+@each(lambda scenario: scenario.writes)
+def test_faulted(scenario, tales):
+    """Throttled, cut off and failing calls, and reads that lag behind writes, change nothing about the end."""
+    tale = tales(scenario)
+    called = {(call["product"], call["action"]): call["writes"] for call in tale.applied.calls}
+    faults = [fault for (product, action), writes in called.items() for fault in trouble(product, action, writes)]
+    run = tale.play(scenario.start, faults=faults)
+    assert run.state == filled(scenario.end, run.state)
+    assert_message(run, [*scenario.fails, *scenario.refused])
+    assert_risks(run, scenario, became(scenario))
+    struck = {(call["product"], call["action"]) for call in run.calls if call["code"] == "drop"}
+    assert struck == {named for named, writes in called.items() if not writes}
+
+
+def trouble(product: str, action: str, writes: bool) -> list[dict]:
+    """What the first calls of an action meet. A write that broke off may have had its effect, so none of them does."""
+    named = {"product": product, "action": action}
+    if writes:
+        return [{**named, "effect": "throttle", "times": 1}, {**named, "effect": "lag", "reads": 2}]
+    return [
+        {**named, "effect": "throttle", "times": 1},
+        {**named, "effect": "drop", "times": 1},
+        {**named, "effect": "error", "status": 500, "times": 1},
+    ]
+
+
+@pytest.mark.parametrize("phase", ["before", "after"])
+@pytest.mark.parametrize(
+    ("scenario", "at"),
+    [pytest.param(one, at, id=f"{one.id}-{at + 1}") for one in ALL if one.killed for at in range(len(one.changes))],
+)
+def test_killed(scenario, at, phase, stage, tales):
+    """What a killed run has changed stands in its journal; it can be repeated, and it can be restored."""
+    tale = tales(scenario)
+    plan = planned(tale.checked.result)
+    run = stage.kill(scenario, plan, at, phase)
+    noted = [(entry["resource_id"], entry["action"]) for entry in entries(run.journal)]
+    assert [action for _, action in noted] == [action for _, action in plan[: at + 1]]
+    assert sum(run.written.values()) == at
+    assert phase == "before" or run.writing_calls[-1]["code"] == "hang"
+    repeated = tale.play(run.state)
+    assert not repeated.failed, repeated.message
+    if scenario.killed == "closed":
+        assert {risk["status"] for risk in tale.play(repeated.state, check=True).result["risks"]} <= set(
+            became(scenario).values()
+        ) - {"fixed"}
+    else:
+        assert repeated.state == filled(scenario.end, repeated.state)
+    restored = tale.restore(run.state, run.journal)
+    assert not restored.failed, restored.message
+    assert restored.state == filled(scenario.start, restored.state)
+
+
+# What all of them compare
+
+
+def assert_message(run: Outcome, parts: list[str]) -> None:
+    """The run failed with a message of these parts, or did not fail if there are none."""
+    assert run.failed == bool(parts), run.message
+    assert [part for part in parts if part not in run.message] == [], run.message
+
+
+def assert_warnings(run: Outcome, parts: list[str]) -> None:
+    """Each warning holds one of the parts, and each part is in one."""
+    warnings = [str(warning) for warning in run.result.get("warnings", [])]
+    assert len(warnings) == len(parts), warnings
+    assert [part for part in parts if not any(part in warning for warning in warnings)] == [], warnings
+
+
+def assert_risks(run: Outcome, scenario: Scenario, statuses: dict) -> None:
+    """Exactly the risks of the scenario, each with the fields that it names."""
+    risks = {identity(risk): risk for risk in run.result.get("risks", [])}
+    assert sorted(risks) == sorted(map(identity, scenario.risks))
+    for expected in scenario.risks:
+        risk = risks[identity(expected)]
+        status = statuses.get(identity(expected), expected.get("status", "open"))
+        assert (status, identity(expected)) == (risk["status"], identity(expected)), risk["evidence"]
+        assert (risk["blocked_by"] is None) == ("blocked_by" not in expected), risk["blocked_by"]
+        assert expected.get("blocked_by", "") in (risk["blocked_by"] or "")
+        assert expected.get("evidence", "") in "\n".join(risk["evidence"])
+        exact = set(expected) - {"control", "resource", "status", "after", "blocked_by", "evidence"}
+        assert {name: expected[name] for name in exact} == {name: risk[name] for name in exact}
+
+
+def assert_summary(run: Outcome, scenario: Scenario) -> None:
+    """The counts of check mode are those of the scenario, and agree with its risks."""
+    if scenario.summary is not None:
+        assert {name: count for name, count in run.result["summary"].items() if count} == scenario.summary
+
+
+def assert_returned(run: Outcome, scenario: Scenario) -> None:
+    """The result holds what the scenario says of it."""
+    assert scenario.returns == {name: part(value, run.result[name]) for name, value in scenario.returns.items()}
+
+
+def part(expected: object, actual: object) -> object:
+    """Of what is there, only what is spoken of: the named keys of mappings, in lists of the same length too."""
+    if isinstance(expected, dict) and isinstance(actual, dict):
+        return {name: part(value, actual.get(name)) for name, value in expected.items()}
+    if isinstance(expected, list) and isinstance(actual, list) and len(expected) == len(actual):
+        return [part(*pair) for pair in zip(expected, actual, strict=True)]
+    return expected if expected == "<any>" else actual
+
+
+def assert_journal(run: Outcome) -> None:
+    """The restore journal tells of every writing call, and only its owner may read it."""
+    noted = Counter(entry["action"] for entry in entries(run.journal))
+    assert noted == Counter(call["action"] for call in run.writing_calls)
+    if run.journal:
+        assert run.result["journal"] == str(run.journal)
+        assert stat.S_IMODE(run.journal.stat().st_mode) == 0o600
+
+
+def identity(risk: dict) -> tuple[str, str]:
+    """Control and resource of an expected or a real risk."""
+    return risk["control"], risk["resource_id"] if "resource_id" in risk else risk["resource"]
+
+
+def became(scenario: Scenario) -> dict[tuple[str, str], str]:
+    """The status of each expected risk after a real run."""
+    return {identity(risk): risk.get("after") or _became(scenario, risk) for risk in scenario.risks}
+
+
+def _became(scenario: Scenario, risk: dict) -> str:
+    status = risk.get("status", "open")
+    return "fixed" if status == "open" and not risk.get("blocked_by") and not scenario.stops else status
+
+
+def by_resource(changes: list[str]) -> dict[str, list[str]]:
+    """Changes written as "Action resource_id": each resource's actions in their order."""
+    groups: dict[str, list[str]] = {}
+    for action, _, resource in (change.partition(" ") for change in changes):
+        groups.setdefault(resource, []).append(action)
+    return groups
+
+
+def changes_of(run: Outcome) -> dict:
+    """Each risk's changes, with their undo."""
+    return {identity(risk): risk["changes"] for risk in run.result.get("risks", [])}
+
+
+def refusals(run: Outcome) -> Counter:
+    """How often each writing action was refused."""
+    return Counter(call["action"] for call in run.writing_calls if call["status"] >= 400)
