@@ -101,7 +101,7 @@ class CallbackModule(CallbackBase):
         """Keep what a task, or a loop, brought that went well."""
         self._gather(result)
 
-    def v2_runner_on_failed(self, result: Any, ignore_errors: bool = False) -> None:  # noqa: FBT001, FBT002
+    def v2_runner_on_failed(self, result: Any, ignore_errors: bool = False) -> None:
         """Keep what a failed task found until then, and why it failed."""
         self._gather(result, failed=True, ignored=ignore_errors)
 

@@ -4,6 +4,7 @@
 severity: critical, high, medium or low. references: framework to clause; a clause under a key that ends in
 "suggested" is this project's own proposal, not taken from a published pack. security_center holds patterns over the
 names of Security Center's check items: their numeric ids are not documented, so they are found at run time.
+when: the option of the module without which the control is not judged; absent where it always is.
 Titles of Cloud Config's rules follow its own wording in each language.
 """
 
@@ -93,6 +94,7 @@ CONTROLS: dict[str, dict] = {
         "references": {"cloud_config": [], "cis": []},
         "security_center": [],
         "module": "oss_bucket_versioning",
+        "when": "noncurrent_days",
         "role": "oss_protection",
     },
 }

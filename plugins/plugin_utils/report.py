@@ -10,8 +10,10 @@ An event is what one task (or one item of its loop) brought back, cut down to wh
     failed, ignored      the task failed; the play was told to go on regardless
     scope                fingerprint of the options that say what is looked at and what must hold
     hidden               no_log keeps the result from us
+    controls             ids of the controls that the module judged
     risks, summary, account_id, journal, unread, message
                          of the result; risks is None where the result had no list of risks
+    security_center      what Security Center says of the account, None for every other module
 """
 
 from __future__ import annotations
@@ -19,12 +21,18 @@ from __future__ import annotations
 import hashlib
 import json
 from fnmatch import fnmatchcase
+from itertools import tee
 from typing import TYPE_CHECKING
+
+from ansible_collections.hardening.alicloud.plugins.module_utils.controls import CONTROLS
+
+from .report_history import history
+from .report_scores import reading, security_center
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-SCHEMA_VERSION = "1.0"
+SCHEMA_VERSION = "1.1"
 COLLECTION = "hardening.alicloud."
 STATUSES = ("open", "fixed", "whitelisted", "unknown")
 SEVERITIES = ("critical", "high", "medium", "low")
@@ -51,7 +59,7 @@ NOT_SCOPE = frozenset(
 # These judge what the run has found (fail_on); what they say stands in the report already.
 VERDICTS = frozenset(("ansible.builtin.assert", "ansible.builtin.fail", "assert", "fail"))
 # Modules of ours that look for no risks, beside the *_info ones.
-OTHER_MODULES = frozenset(("restore", "security_center_whitelist"))
+OTHER_MODULES = frozenset(("account_lock", "restore", "security_center_whitelist"))
 MESSAGE_LENGTH = 2000
 SILENT = "The task failed without saying why; run it again with -vvv."
 HIDDEN = (
@@ -74,17 +82,20 @@ def events_of(task: dict, result: dict) -> list[dict]:
 def _event(task: dict, result: dict) -> dict:
     action = task["action"]
     ours = action.startswith(COLLECTION)
+    module = action.removeprefix(COLLECTION).removeprefix("ansible.legacy.")
+    options = (result.get("invocation") or {}).get("module_args") or task["args"]
     risks = plain(result.get("risks"))
     summary = plain(result.get("summary"))
     return {
         "host": task["host"],
         "task": task["task"],
-        "module": action.removeprefix(COLLECTION).removeprefix("ansible.legacy."),
+        "module": module,
         "ours": ours,
         "mode": task["mode"],
         "failed": task["failed"],
         "ignored": task["ignored"],
-        "scope": fingerprint((result.get("invocation") or {}).get("module_args") or task["args"]),
+        "scope": fingerprint(options),
+        "controls": _judged(module, options) if ours else [],
         "risks": risks if _are_risks(risks, summary) else None,
         "summary": summary if isinstance(summary, dict) else {},
         "account_id": _text(result.get("account_id")),
@@ -92,7 +103,17 @@ def _event(task: dict, result: dict) -> dict:
         "unread": [item for item in plain(result.get("unread")) or [] if isinstance(item, dict)],
         "hidden": ours and "censored" in result,
         "message": str(plain(result.get("msg") or ""))[:MESSAGE_LENGTH],
+        "security_center": reading(plain(result)) if ours and module == "security_center_info" else None,
     }
+
+
+def _judged(module: str, options: dict) -> list[str]:
+    """Ids of the module's controls, without those that it judges only if an option asks for it."""
+    return [
+        name
+        for name, control in CONTROLS.items()
+        if control["module"] == module and (not control.get("when") or options.get(control["when"]))
+    ]
 
 
 def _are_risks(risks: object, summary: object) -> bool:
@@ -130,8 +151,8 @@ def _text(value: object) -> str | None:
 
 
 def is_worth_a_report(events: Iterable[dict]) -> bool:
-    """Tell whether any task looked for risks, or should have; those that only read, accept or restore do not."""
-    return any(_examines(event) for event in events)
+    """Tell whether any task looked for risks, or should have, or read the score; the others leave no report."""
+    return any(_examines(event) or event["security_center"] for event in events)
 
 
 def _examines(event: dict) -> bool:
@@ -149,23 +170,28 @@ def build_report(run: dict, events: list[dict], earlier: Iterable[dict] = ()) ->
     """
     examinations = _examinations(events)
     risks = _merge(events)
-    changes = _compare(examinations, risks, earlier)
+    for_changes, for_history = tee(earlier)
+    changes = _compare(examinations, risks, for_changes)
     by_id = {risk["id"]: risk for risk in risks}
-    return {
+    centers = security_center(events)
+    seen = [*examinations, *centers]
+    report = {
         "schema_version": SCHEMA_VERSION,
         "run": {
             **run,
             "mode": "enforce" if any(one["mode"] == "enforce" for one in examinations) else "audit",
-            "hosts": sorted({one["host"] for one in examinations}),
-            "accounts": sorted({one["account_id"] for one in examinations if one["account_id"]}),
+            "hosts": sorted({one["host"] for one in seen}),
+            "accounts": sorted({one["account_id"] for one in seen if one["account_id"]}),
         },
         "totals": _totals(examinations, risks),
         "summaries": [_summary(one, by_id) for one in examinations],
         "risks": sorted(risks, key=_order),
         **changes,
+        "security_center": centers,
         "errors": [error for event in events for error in _errors(event)],
         "journals": sorted({event["journal"] for event in events if event["journal"]}),
     }
+    return {**report, "history": history(report, for_history)}
 
 
 # --- what was looked at ------------------------------------------------------------------------------------------
@@ -180,7 +206,7 @@ def _examinations(events: list[dict]) -> list[dict]:
         risks = [_risk(raw, event) for raw in event["risks"] or []]
         account = event["account_id"] or next((risk["account_id"] for risk in risks if risk["account_id"]), None)
         key = (event["host"], account, event["module"], event["scope"])
-        entry = found.setdefault(key, {"ids": set()})
+        entry = found.setdefault(key, {"ids": set(), "controls": set()})
         entry.update(
             host=event["host"],
             account_id=account,
@@ -192,6 +218,7 @@ def _examinations(events: list[dict]) -> list[dict]:
             whole=_is_whole(event, risks),
         )
         entry["ids"] |= {risk["id"] for risk in risks}
+        entry["controls"] |= {*event["controls"], *(risk["control"] for risk in risks)}
     return list(found.values())
 
 
@@ -210,6 +237,7 @@ def _summary(one: dict, risks: dict[str, dict]) -> dict:
     return {
         **{key: one[key] for key in ("host", "account_id", "module", "scope", "mode")},
         "complete": one["whole"] and not one["unknown"],
+        "controls": sorted(one["controls"]),
         "resources": one["resources"],
         "open": sorted({name for name in one["ids"] if risks[name]["status"] == "open"} | one["unconfirmed"]),
         "compared_with": one["compared_with"],
@@ -246,6 +274,7 @@ def _risk(raw: dict, event: dict) -> dict:
         "blocked_by": _text(raw.get("blocked_by")),
         "whitelist": _accepted(raw.get("whitelist")),
         "references": raw.get("references"),
+        "journal": event["journal"] if raw["status"] == "fixed" else None,
     }
     return {"id": risk_id(risk), **risk, "reported_by": [{"host": event["host"], "module": event["module"]}]}
 

@@ -359,3 +359,61 @@ def test_the_events_of_a_task_hold_only_what_the_report_needs():
     result = a_result(ansible_facts={"a": 1}, diff=[], invocation={"module_args": {"b": 2}})
     task = {"host": "h", "task": "t", "action": "x", "mode": "audit", "failed": False, "ignored": False, "args": {}}
     assert not {"ansible_facts", "diff", "invocation", "args"} & set(events_of(task, result)[0])
+
+
+def center(score, **other):
+    """Make the events of one reading of Security Center."""
+    result = {"score": score, "scores": {"legacy": score}, "deductions": [], "account_id": ACCOUNT, **other}
+    return a_task(result, action="hardening.alicloud.security_center_info")
+
+
+def test_the_first_and_the_last_reading_of_the_score_count():
+    """A run that reads the score before and after its changes tells both; one reading is no before."""
+    twice = build_report(a_run(), [*center(85), *a_task(a_result()), *center(94)])["security_center"]
+    assert [(one["score_before"], one["score"]) for one in twice] == [(85, 94)]
+    once = build_report(a_run(), center(85))["security_center"]
+    assert [(one["score_before"], one["score"]) for one in once] == [(None, 85)]
+    unreadable = build_report(a_run(), center(None, unavailable=["NoPurchase"]))["security_center"]
+    assert [(one["score"], one["unavailable"]) for one in unreadable] == [(None, ["NoPurchase"])]
+
+
+def test_the_history_is_carried_on():
+    """Each report tells of the runs before it that looked at the same, also if only the last of them is still there."""
+    runs = [a_task(a_result(*(a_risk(str(place)) for place in range(count)))) for count in (3, 2, 1)]
+    other = a_task(a_result(a_risk("elsewhere")), args={"names": ["elsewhere"]})
+    reports = reports_of(runs[0], runs[1], other)
+    last = build_report(a_run(9), [*runs[2]], reversed(reports[1:]))
+    assert [entry["high"] for entry in last["history"]["risks"]] == [3, 2, 1]
+    assert [entry["high"] for entry in reports[2]["history"]["risks"]] == [1]
+
+
+def test_scores_have_a_history_of_their_own():
+    """Whatever else the runs looked at, the score of an account is one line."""
+    reports = reports_of([*center(80), *a_task(a_result())], a_task(a_result()), center(85), [*center(85), *center(94)])
+    assert [entry["score"] for entry in reports[-1]["history"]["scores"]] == [80, 85, 94]
+    assert reports[1]["history"]["scores"] == []
+
+
+@pytest.mark.parametrize("history", [None, {}, {"risks": [{"run": "x"}]}, {"risks": 1, "scores": [{"score": "<b>"}]}])
+def test_a_damaged_history_begins_anew(history):
+    """What is not readable in an earlier report is forgotten, and the run goes on."""
+    first = {**reports_of([*center(80), *a_task(a_result())])[0], "history": history}
+    second = build_report(a_run(1), [*center(85), *a_task(a_result())], [first])
+    assert len(second["history"]["risks"]) == 1
+    assert [entry["score"] for entry in second["history"]["scores"]] == [85]
+    jsonschema.validate(second, SCHEMA, cls=jsonschema.Draft202012Validator)
+
+
+def test_a_fixed_risk_names_its_journal():
+    """Whoever wants to undo a fix finds the journal beside it."""
+    result = a_result(a_risk("a", "fixed"), a_risk("b"), journal="/j")
+    assert [risk["journal"] for risk in build_report(a_run(), a_task(result))["risks"]] == [None, "/j"]
+
+
+def test_a_control_that_needs_an_option_is_judged_only_with_it():
+    """Nobody may read compliance with what was never looked at."""
+    versions = {"action": "hardening.alicloud.oss_bucket_versioning"}
+    with_days = build_report(a_run(), a_task(a_result(), args={"noncurrent_days": 30}, **versions))
+    without = build_report(a_run(), a_task(a_result(), args={"noncurrent_days": None}, **versions))
+    assert with_days["summaries"][0]["controls"] == ["oss-bucket-noncurrent-versions-expire", VERSIONING]
+    assert without["summaries"][0]["controls"] == [VERSIONING]
