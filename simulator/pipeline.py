@@ -18,6 +18,7 @@ from .journal import Journal
 from .wires import Reply, Wire
 from .wires.oss import Oss
 from .wires.rpc import Rpc
+from .wires.sls import Sls
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from .estate import World
     from .registry import Registry
 
-WIRES: tuple[type[Wire], ...] = (Oss, Rpc)
+WIRES: tuple[type[Wire], ...] = (Oss, Sls, Rpc)
 HTML = Reply(
     200, "text/html", b"<!DOCTYPE html><html><head><title>Sign in</title></head><body>Please sign in.</body></html>"
 )

@@ -3,7 +3,7 @@
 
 A wire turns a request into product, action, raw parameters and credential (`parse`), proves who sent it
 (`authenticate`), and turns an outcome or an error into a reply (`serialise`). It knows nothing of any service.
-A further protocol (Log Service's ROA, say) is one more module with a class like the ones here, added to `WIRES`.
+A further protocol is one more module with a class like the ones here, added to `WIRES`.
 """
 
 from __future__ import annotations

@@ -1,0 +1,274 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""ALB 2020-06-16: load balancers, listeners, servers, access logs. Calls name no region: the endpoint does."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from simulator.errors import ApiError, EstateError, LoudError
+from simulator.paging import by_token, tokened
+from simulator.parameters import Bool, Each, Text
+from simulator.registry import Product, Section, known_keys
+
+from . import ram, sls
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from simulator.call import Call
+    from simulator.estate import Account
+
+JOB_SECONDS = 0.2  # what an asynchronous job takes
+SERVICE = "logdelivery.alb.aliyuncs.com"
+
+alb = Product("alb", version="2020-06-16", hosts=("alb.<region>.aliyuncs.com", "alb-vpc.<region>.aliyuncs.com"))
+
+
+# --- state ---------------------------------------------------------------------------------------------------------
+
+
+@dataclass
+class Listener:
+    """One listener; `server_groups` are those of its default action."""
+
+    id: str
+    port: int
+    protocol: str = "HTTP"
+    server_groups: list[str] = field(default_factory=list)
+
+
+@dataclass
+class Balancer:
+    """One ALB. `access_log` is {project, logstore}; with `traffic`, an entry arrives as soon as logs are on."""
+
+    id: str
+    region: str
+    name: str = ""
+    address_type: str = "Internet"
+    status: str = "Active"
+    tags: dict[str, str] = field(default_factory=dict)
+    listeners: list[Listener] = field(default_factory=list)
+    access_log: dict[str, str] | None = None
+    traffic: bool = False
+
+
+@dataclass
+class Job:
+    """An asynchronous job, done at a time of the monotonic clock."""
+
+    id: str
+    balancer: str
+    api: str
+    due: float
+
+
+@dataclass
+class Alb:
+    """An account's ALBs, the server ports of its server groups, and the jobs of this run (no part of the estate)."""
+
+    load_balancers: dict[str, Balancer] = field(default_factory=dict)
+    server_groups: dict[str, list[int]] = field(default_factory=dict)
+    jobs: dict[str, Job] = field(default_factory=dict)
+
+
+def _load(data: Mapping[str, Any] | None, account: Account) -> Alb:
+    data = data or {}
+    known_keys(data, {"load_balancers", "server_groups"}, f"account {account.id}: alb")
+    state = Alb(server_groups={str(name): list(ports) for name, ports in (data.get("server_groups") or {}).items()})
+    for entry in data.get("load_balancers") or []:
+        where = f"ALB {entry.get('id')}"
+        known_keys(entry, set(Balancer.__dataclass_fields__), where)
+        if not entry.get("id") or entry.get("region") not in account.regions:
+            raise EstateError(f"{where}: an id and a region of the account are needed")
+        for each in entry.get("listeners") or []:
+            known_keys(each, set(Listener.__dataclass_fields__), f"{where}: listener")
+            if not set(each.get("server_groups") or []) <= set(state.server_groups):
+                raise EstateError(f"{where}: a listener names a server group that is not there")
+        listeners = [Listener(**each) for each in entry.get("listeners") or []]
+        state.load_balancers[entry["id"]] = Balancer(**(entry | {"listeners": listeners}))
+    return state
+
+
+def _dump(state: Alb) -> dict[str, Any]:
+    balancers = [
+        vars(each) | {"listeners": [dict(vars(one)) for one in each.listeners]}
+        for each in state.load_balancers.values()
+    ]
+    return {"load_balancers": balancers, "server_groups": dict(state.server_groups)}
+
+
+section = Section("alb", _load, _dump)
+
+
+# --- reading -------------------------------------------------------------------------------------------------------
+
+
+def _region(call: Call) -> str:
+    if not call.region:
+        raise LoudError(
+            "MissingRegionId", "Neither the host nor RegionId tells the simulator which region is meant.", 400
+        )
+    return call.region
+
+
+def _here(call: Call) -> list[Balancer]:
+    region = _region(call)
+    return [each for each in section.of(call.account).load_balancers.values() if each.region == region]
+
+
+def _page(call: Call, name: str, items: list[Any]) -> dict[str, Any]:
+    page, token = by_token(items, call.params)
+    paging = {"NextToken": token} if token else {}
+    return {name: page, "MaxResults": call.params["MaxResults"], "TotalCount": len(items), **paging}
+
+
+@alb.action("ListLoadBalancers", params={"LoadBalancerIds": Each(most=20), **tokened(100)})
+def list_load_balancers(call: Call) -> dict[str, Any]:
+    """List a region's load balancers, each with where its access logs go."""
+    wanted = call.params.get("LoadBalancerIds")
+    return _page(call, "LoadBalancers", [_show(each) for each in _here(call) if wanted is None or each.id in wanted])
+
+
+def _show(balancer: Balancer) -> dict[str, Any]:
+    log = balancer.access_log
+    return {
+        "LoadBalancerId": balancer.id,
+        "LoadBalancerName": balancer.name,
+        "LoadBalancerStatus": balancer.status,
+        "AddressType": balancer.address_type,
+        "Tags": [{"Key": key, "Value": value} for key, value in balancer.tags.items()],
+        **({"AccessLogConfig": {"LogProject": log["project"], "LogStore": log["logstore"]}} if log else {}),
+    }
+
+
+@alb.action("ListListeners", params={"LoadBalancerIds": Each(most=20), "ListenerIds": Each(most=20), **tokened(100)})
+def list_listeners(call: Call) -> dict[str, Any]:
+    """List a region's listeners."""
+    wanted = call.params.get("LoadBalancerIds")
+    listeners = [
+        _show_listener(balancer, each)
+        for balancer in _here(call)
+        if wanted is None or balancer.id in wanted
+        for each in balancer.listeners
+    ]
+    return _page(call, "Listeners", listeners)
+
+
+def _show_listener(balancer: Balancer, listener: Listener) -> dict[str, Any]:
+    tuples = [{"ServerGroupId": group} for group in listener.server_groups]
+    return {
+        "ListenerId": listener.id,
+        "LoadBalancerId": balancer.id,
+        "ListenerPort": listener.port,
+        "ListenerProtocol": listener.protocol,
+        "ListenerStatus": "Running",
+        "DefaultActions": [{"Type": "ForwardGroup", "ForwardGroupConfig": {"ServerGroupTuples": tuples}}],
+    }
+
+
+@alb.action("ListServerGroupServers", params={"ServerGroupId": Text(), **tokened(100)})
+def list_server_group_servers(call: Call) -> dict[str, Any]:
+    """List the servers of one server group, or of all that the region's listeners use."""
+    used = {group for balancer in _here(call) for each in balancer.listeners for group in each.server_groups}
+    servers = [
+        {"ServerGroupId": group, "ServerId": f"i-{place}", "ServerType": "Ecs", "Port": port, "Status": "Available"}
+        for group, ports in section.of(call.account).server_groups.items()
+        if group == call.params.get("ServerGroupId", group) and group in used
+        for place, port in enumerate(ports)
+    ]
+    return _page(call, "Servers", servers)
+
+
+# --- access logs ---------------------------------------------------------------------------------------------------
+
+
+def _arn(call: Call) -> str:
+    return call.arn(f"loadbalancer/{call.params['LoadBalancerId']}")
+
+
+def _writable(call: Call) -> Balancer:
+    balancer = next((each for each in _here(call) if each.id == call.params["LoadBalancerId"]), None)
+    if balancer is None:
+        raise ApiError("ResourceNotFound.LoadBalancer", "The specified resource is not found.", 404)
+    if balancer.status != "Active" or any(
+        job.balancer == balancer.id and job.due > time.monotonic() for job in section.of(call.account).jobs.values()
+    ):
+        raise ApiError("IncorrectStatus.LoadBalancer", "The status of the load balancer is incorrect.", 409)
+    return balancer
+
+
+def _begin(call: Call, balancer: Balancer) -> Job:
+    job = Job(call.request_id.lower(), balancer.id, call.action.name, time.monotonic() + JOB_SECONDS)
+    section.of(call.account).jobs[job.id] = job
+    return job
+
+
+@alb.action(
+    "EnableLoadBalancerAccessLog",
+    writes=True,
+    resource=_arn,
+    params={
+        "LoadBalancerId": Text(required=True),
+        "LogProject": Text(required=True),
+        "LogStore": Text(required=True),
+        "ClientToken": Text(pattern=r"[\x21-\x7e]{1,64}"),
+        "DryRun": Bool(default=False),
+    },
+)
+def enable_load_balancer_access_log(call: Call) -> dict[str, Any]:
+    """Switch access logs on, by a job. The service-linked role for the delivery is made on the way, if there is none
+    and the caller may make it; that it is so is UNCONFIRMED. So are the codes for what is missing or on already.
+    """
+    balancer = _writable(call)
+    if balancer.access_log:
+        raise ApiError("ResourceAlreadyAssociated.AccessLog", "The access log is enabled already.", 400)
+    store = sls.find_logstore(call.account, balancer.region, call.params["LogProject"], call.params["LogStore"])
+    if store is None:
+        raise ApiError("ResourceNotFound.LogStore", "The specified resource is not found.", 404)
+    if call.params["DryRun"]:
+        raise ApiError("DryRunOperation", "The request is validated with the DryRun flag set.", 400)
+    ram.ensure_service_role(call, SERVICE)
+    balancer.access_log = {"project": call.params["LogProject"], "logstore": call.params["LogStore"]}
+    if balancer.traffic:
+        sls.deliver(store, app_lb_id=balancer.id, status="200", request_uri="/")
+    return {"JobId": _begin(call, balancer).id}
+
+
+@alb.action(
+    "DisableLoadBalancerAccessLog",
+    writes=True,
+    resource=_arn,
+    params={
+        "LoadBalancerId": Text(required=True),
+        "ClientToken": Text(pattern=r"[\x21-\x7e]{1,64}"),
+        "DryRun": Bool(default=False),
+    },
+)
+def disable_load_balancer_access_log(call: Call) -> dict[str, Any]:
+    """Switch access logs off, by a job that is not named."""
+    balancer = _writable(call)
+    if call.params["DryRun"]:
+        raise ApiError("DryRunOperation", "The request is validated with the DryRun flag set.", 400)
+    balancer.access_log = None
+    _begin(call, balancer)
+    return {}
+
+
+@alb.action("ListAsynJobs", params={"JobIds": Each(most=20), **tokened(100)})
+def list_asyn_jobs(call: Call) -> dict[str, Any]:
+    """List jobs."""
+    wanted, now = call.params.get("JobIds"), time.monotonic()
+    jobs = [
+        {
+            "Id": job.id,
+            "ApiName": job.api,
+            "ResourceId": job.balancer,
+            "ResourceType": "loadbalancer",
+            "Status": "Processing" if job.due > now else "Succeeded",
+        }
+        for job in section.of(call.account).jobs.values()
+        if wanted is None or job.id in wanted
+    ]
+    return _page(call, "Jobs", jobs)

@@ -1,0 +1,153 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""NLB 2022-04-30: load balancers, listeners, servers. It has no access logs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from simulator.errors import EstateError
+from simulator.paging import by_token, tokened
+from simulator.parameters import Each, Region, Text
+from simulator.registry import Product, Section, known_keys
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from simulator.call import Call
+    from simulator.estate import Account
+
+nlb = Product("nlb", version="2022-04-30", hosts=("nlb.<region>.aliyuncs.com", "nlb-vpc.<region>.aliyuncs.com"))
+
+
+@dataclass
+class Listener:
+    """One listener: of one port, or, with port 0, of all from `start` to `end`."""
+
+    id: str
+    port: int = 0
+    protocol: str = "TCP"
+    start: int = 0
+    end: int = 0
+    server_group: str = ""
+
+
+@dataclass
+class Balancer:
+    """One NLB."""
+
+    id: str
+    region: str
+    name: str = ""
+    address_type: str = "Internet"
+    status: str = "Active"
+    tags: dict[str, str] = field(default_factory=dict)
+    listeners: list[Listener] = field(default_factory=list)
+
+
+@dataclass
+class Nlb:
+    """An account's NLBs, and the server ports of its server groups."""
+
+    load_balancers: dict[str, Balancer] = field(default_factory=dict)
+    server_groups: dict[str, list[int]] = field(default_factory=dict)
+
+
+def _load(data: Mapping[str, Any] | None, account: Account) -> Nlb:
+    data = data or {}
+    known_keys(data, {"load_balancers", "server_groups"}, f"account {account.id}: nlb")
+    state = Nlb(server_groups={str(name): list(ports) for name, ports in (data.get("server_groups") or {}).items()})
+    for entry in data.get("load_balancers") or []:
+        where = f"NLB {entry.get('id')}"
+        known_keys(entry, set(Balancer.__dataclass_fields__), where)
+        if not entry.get("id") or entry.get("region") not in account.regions:
+            raise EstateError(f"{where}: an id and a region of the account are needed")
+        for each in entry.get("listeners") or []:
+            known_keys(each, set(Listener.__dataclass_fields__), f"{where}: listener")
+            if each.get("server_group", "") not in {"", *state.server_groups}:
+                raise EstateError(f"{where}: a listener names a server group that is not there")
+        listeners = [Listener(**each) for each in entry.get("listeners") or []]
+        state.load_balancers[entry["id"]] = Balancer(**(entry | {"listeners": listeners}))
+    return state
+
+
+def _dump(state: Nlb) -> dict[str, Any]:
+    balancers = [
+        vars(each) | {"listeners": [dict(vars(one)) for one in each.listeners]}
+        for each in state.load_balancers.values()
+    ]
+    return {"load_balancers": balancers, "server_groups": dict(state.server_groups)}
+
+
+section = Section("nlb", _load, _dump)
+
+
+def _here(call: Call) -> list[Balancer]:
+    return [each for each in section.of(call.account).load_balancers.values() if each.region == call.region]
+
+
+def _page(call: Call, name: str, items: list[Any]) -> dict[str, Any]:
+    page, token = by_token(items, call.params)
+    paging = {"NextToken": token} if token else {}
+    return {name: page, "MaxResults": call.params["MaxResults"], "TotalCount": len(items), **paging}
+
+
+@nlb.action(
+    "ListLoadBalancers", params={"RegionId": Region(required=True), "LoadBalancerIds": Each(most=20), **tokened(100)}
+)
+def list_load_balancers(call: Call) -> dict[str, Any]:
+    """List a region's load balancers."""
+    wanted = call.params.get("LoadBalancerIds")
+    balancers = [
+        {
+            "LoadBalancerId": each.id,
+            "LoadBalancerName": each.name,
+            "LoadBalancerStatus": each.status,
+            "LoadBalancerType": "Network",
+            "AddressType": each.address_type,
+            "RegionId": each.region,
+            "Tags": [{"Key": key, "Value": value} for key, value in each.tags.items()],
+        }
+        for each in _here(call)
+        if wanted is None or each.id in wanted
+    ]
+    return _page(call, "LoadBalancers", balancers)
+
+
+@nlb.action(
+    "ListListeners", params={"RegionId": Region(required=True), "LoadBalancerIds": Each(most=20), **tokened(100)}
+)
+def list_listeners(call: Call) -> dict[str, Any]:
+    """List a region's listeners."""
+    wanted = call.params.get("LoadBalancerIds")
+    listeners = [
+        {
+            "ListenerId": each.id,
+            "LoadBalancerId": balancer.id,
+            "RegionId": balancer.region,
+            "ListenerPort": each.port,
+            "ListenerProtocol": each.protocol,
+            "ListenerStatus": "Running",
+            "ServerGroupId": each.server_group,
+            **({"StartPort": str(each.start), "EndPort": str(each.end)} if not each.port else {}),
+        }
+        for balancer in _here(call)
+        if wanted is None or balancer.id in wanted
+        for each in balancer.listeners
+    ]
+    return _page(call, "Listeners", listeners)
+
+
+@nlb.action(
+    "ListServerGroupServers", params={"RegionId": Region(required=True), "ServerGroupId": Text(), **tokened(100)}
+)
+def list_server_group_servers(call: Call) -> dict[str, Any]:
+    """List the servers of one server group, or of all that the region's listeners use."""
+    used = {each.server_group for balancer in _here(call) for each in balancer.listeners}
+    servers = [
+        {"ServerGroupId": group, "ServerId": f"i-{place}", "ServerType": "Ecs", "Port": port, "Status": "Available"}
+        for group, ports in section.of(call.account).server_groups.items()
+        if group == call.params.get("ServerGroupId", group) and group in used
+        for place, port in enumerate(ports)
+    ]
+    return _page(call, "Servers", servers)
