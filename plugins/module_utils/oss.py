@@ -174,6 +174,11 @@ class OssClient:
             _document("VersioningConfiguration", "Status", params["status"]),
         )
 
+    def put_lifecycle(self, params: dict) -> None:
+        """Replace the lifecycle rules by params["document"]; its rules may overlap, which OSS refuses unless told so."""
+        headers = {"x-oss-allow-same-action-overlap": "true"}
+        self.put("PutBucketLifecycle", params, "lifecycle", params["document"], headers)
+
     # The wire
 
     def _xml(
@@ -273,7 +278,7 @@ WRITES = {
     ),
     "PutBucketLifecycle": Write(
         setting="lifecycle",
-        send=lambda cloud, params: cloud.oss.put("PutBucketLifecycle", params, "lifecycle", params["document"]),
+        send=lambda cloud, params: cloud.oss.put_lifecycle(params),
         holds=lambda cloud, params: canonical(cloud.oss.lifecycle(params)) == canonical(params["document"]),
     ),
     "DeleteBucketLifecycle": Write(
