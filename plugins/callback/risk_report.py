@@ -151,7 +151,9 @@ class CallbackModule(CallbackBase):
 
     def _write(self, reports: Path, report: dict) -> None:
         run = report["run"]["id"]
-        files = {name: text(report) for name, text in (WRITERS[format_name] for format_name in self._formats())}
+        language = self.get_option("language")
+        writers = (WRITERS[name] for name in self._formats())
+        files = {name: text(report, language) for name, text in writers}
         try:
             folder = report_folder.write(reports, run, files)
         except OSError as error:

@@ -87,8 +87,8 @@ def _event(task: dict, result: dict) -> dict:
     risks = plain(result.get("risks"))
     summary = plain(result.get("summary"))
     return {
-        "host": task["host"],
-        "task": task["task"],
+        "host": str(plain(task["host"])),
+        "task": str(plain(task["task"])),
         "module": module,
         "ours": ours,
         "mode": task["mode"],

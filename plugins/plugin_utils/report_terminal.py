@@ -9,7 +9,7 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from .report import SEVERITIES
-from .report_text import harmless, shorten, table, width_of, wrap
+from .report_text import harmless, shorten, spoken, table, width_of, wrap
 from .report_words import WORDS
 
 if TYPE_CHECKING:
@@ -84,23 +84,12 @@ def _where(risk: dict) -> str:
 def _wrong(risk: dict, words: dict) -> str:
     """Say what is the matter, and why it was left so."""
     if risk["status"] == "unknown":
-        because = risk["blocked_by"] or "; ".join(_value(one) for one in risk["evidence"]) or _value(risk["actual"])
+        because = risk["blocked_by"] or "; ".join(spoken(one) for one in risk["evidence"]) or spoken(risk["actual"])
         return _cell(because or words["unreadable"])
     said = words["was" if risk["status"] == "fixed" else "is"].format(
-        actual=_value(risk["actual"]) or "-", expected=_value(risk["expected"]) or "-"
+        actual=spoken(risk["actual"]) or "-", expected=spoken(risk["expected"]) or "-"
     )
     return _cell(words["blocked"].format(said=said, reason=risk["blocked_by"]) if risk["blocked_by"] else said)
-
-
-def _value(value: object) -> str:
-    """Say a JSON value shortly, as a person would."""
-    if value is None:
-        return ""
-    if isinstance(value, dict):
-        return ", ".join(f"{name}: {_value(item)}" for name, item in value.items())
-    if isinstance(value, list):
-        return ", ".join(_value(item) for item in value)
-    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _whitelisted(report: dict, words: dict, width: int) -> Iterator[Line]:
@@ -124,7 +113,7 @@ def _accepted(entry: dict, today: date) -> list[str]:
         left = str((date.fromisoformat(str(entry.get("expires"))[:10]) - today).days)
     except ValueError:
         left = "?"
-    return [_cell(_value(entry.get("reason"))), _cell(_value(entry.get("owner"))), left]
+    return [_cell(spoken(entry.get("reason"))), _cell(spoken(entry.get("owner"))), left]
 
 
 def _errors(report: dict, words: dict, width: int) -> Iterator[Line]:
@@ -155,8 +144,17 @@ def _closing(report: dict, words: dict, width: int) -> Iterator[Line]:
         counts = [f"{count} {words[status]}{split.get(status, '')}" for status, count in totals["by_status"].items()]
         yield from _wrapped(words["totals"].format(counts=", ".join(counts), modules=_examined(report)), width)
     yield from _wrapped(_history(report, words), width)
+    for one in report["security_center"]:
+        if one["score"] is not None:
+            yield from _wrapped(_score(one, words), width)
     for journal in report["journals"]:
         yield from _wrapped(words["journal"].format(path=harmless(journal)), width)
+
+
+def _score(one: dict, words: dict) -> str:
+    before = "" if one["score_before"] is None else f"{one['score_before']:g} → "
+    account = harmless(one["account_id"] or one["host"])
+    return words["score_of"].format(account=account, score=f"{before}{one['score']:g}")
 
 
 def _wrapped(text: str, width: int) -> Iterator[Line]:

@@ -108,3 +108,14 @@ def _row(cells: Sequence[str], widths: Sequence[int]) -> list[str]:
         GAP.join(line + " " * (width - width_of(line)) for line, width in zip(lines, widths, strict=True)).rstrip()
         for lines in zip_longest(*columns, fillvalue="")
     ]
+
+
+def spoken(value: object) -> str:
+    """Say a JSON value shortly, as a person would."""
+    if value is None:
+        return ""
+    if isinstance(value, dict):
+        return ", ".join(f"{name}: {spoken(item)}" for name, item in value.items())
+    if isinstance(value, list):
+        return ", ".join(spoken(item) for item in value)
+    return str(value).lower() if isinstance(value, bool) else str(value)

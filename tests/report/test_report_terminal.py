@@ -157,3 +157,15 @@ def test_colours_follow_the_weight():
     report = build_report(a_run(), a_task(a_result(*risks)))
     colors = [color for text, color in lines(report, "en", 200) if "ap-northeast-1" in text]
     assert colors == ["bright purple", "bright red", "green", "cyan"]
+
+
+def test_the_score_stands_at_the_end():
+    """Before and after, if the run read it twice; nothing, if nobody read it."""
+
+    def center(score):
+        result = {"score": score, "account_id": ACCOUNT, "unavailable": []}
+        return a_task(result, action="hardening.alicloud.security_center_info")
+
+    assert f"Secure Score of {ACCOUNT}: 85 → 94." in said([*center(85), *a_task(a_result()), *center(94)])
+    assert f"Secure Score of {ACCOUNT}: 94." in said([*a_task(a_result()), *center(94)])
+    assert "Secure Score" not in said([*a_task(a_result()), *center(None)])
