@@ -1,0 +1,182 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which rules a security group needs instead of those that let unwanted sources in. Pure.
+
+An accepting rule that lets unwanted sources in is replaced by rules of the same priority, which together fit what it
+fitted but for the unwanted sources at the guarded ports: the same ports from the sources to keep, and every other port
+from everywhere the rule spoke of. Nothing else changes its place among the group's rules, so the new rules accept
+exactly what the old ones did, without that. A Drop is never made, and never removed: it may be somebody else's, and
+would also speak for other groups of the same network interface.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from .addresses import NOTHING, Addresses, is_v6
+from .exposure import Lists, Ranges, Rule, admitting, port_ranges, sources
+
+# Rules in one group, and the lowest rank that a rule can be given: facts of the API's documentation. A rule by prefix
+# list counts as many as the list may have entries.
+QUOTA = 200
+LAST_PRIORITY = 100
+ALL_PORTS: Ranges = ((1, 65535),)
+NO_SOURCE = dict.fromkeys(("cidr", "cidr6", "group", "group_owner", "prefix_list"), "")
+
+
+@dataclass(frozen=True)
+class Guard:
+    """What is guarded, against whom. unwanted, keep: disjoint; what is in neither can't be the source of a connection.
+
+    allowed_lists: prefix lists whose content is to be kept, and is to be named by the list's id where a rule can.
+    """
+
+    ports: tuple[int, ...]
+    unwanted: Addresses
+    keep: Addresses
+    allowed_lists: Mapping[str, Addresses] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Restriction:
+    """The rules to revoke, what has to be there before, and what of that is to be added.
+
+    obstacle: why it must not be done.
+    """
+
+    needed: tuple[Rule, ...] = ()
+    added: tuple[Rule, ...] = ()
+    revoked: tuple[Rule, ...] = ()
+    obstacle: str | None = None
+
+
+def restrict(rules: Sequence[Rule], guard: Guard, lists: Lists) -> Restriction:
+    """What has to be added and revoked so that no rule that could be read accepts an unwanted source."""
+    admitted = {rule for port in guard.ports for rule in admitting(rules, port, lists, guard.unwanted)}
+    revoked = [rule for rule in rules if rule in admitted and _readable(rule, lists)]
+    stuck = next((rule for rule in revoked if _rank(rule, rules) is None), None)
+    if stuck:
+        reason = f"a rule of the system's priority {stuck.priority} can't be narrowed without passing a Drop before it"
+        return Restriction(revoked=tuple(revoked), obstacle=reason)
+    staying = [rule for rule in rules if rule not in revoked]
+    made: dict[tuple, Rule] = {}
+    for rule in revoked:
+        for piece in pieces(replace(rule, id="", priority=_rank(rule, rules)), guard, lists):
+            made.setdefault(identity(piece), piece)
+    needed = _needed(list(made.values()), staying, lists)
+    present = {identity(rule) for rule in staying}
+    return Restriction(tuple(needed), tuple(rule for rule in needed if identity(rule) not in present), tuple(revoked))
+
+
+def pieces(rule: Rule, guard: Guard, lists: Lists) -> Iterator[Rule]:
+    """The rules that make up this one but for the unwanted sources at the guarded ports."""
+    found = sources(rule, lists)
+    for wanted in _narrower(found, guard):
+        yield replace(rule, **{**NO_SOURCE, **wanted})
+    everything = rule.protocol == "ALL"
+    for first, last in _without(ALL_PORTS if everything else port_ranges(rule, lists), guard.ports):
+        protocol = "TCP" if everything else rule.protocol
+        yield replace(rule, protocol=protocol, ports=f"{first}/{last}", port_list="")
+    if everything:
+        yield replace(rule, protocol="UDP", ports="1/65535")
+        for protocol in [*(["ICMP"] if found.v4 else []), *(["ICMPV6"] if found.v6 else []), "GRE"]:
+            yield replace(rule, protocol=protocol, ports="-1/-1", source_ports="")
+
+
+def identity(rule: Rule) -> tuple:
+    """What makes the cloud take two rules for the same: everything but the id and the description."""
+    return (
+        rule.policy,
+        rule.priority,
+        "TCP" if rule.protocol == "6" else rule.protocol,
+        rule.ports if rule.ports != "-1/-1" else "",
+        "" if rule.ports else rule.port_list,
+        _canonical(rule.source),
+        _canonical(rule.to),
+        _canonical(rule.to6),
+        rule.source_ports if rule.source_ports != "-1/-1" else "",
+        rule.nic or "intranet",
+    )
+
+
+def room(rules: Iterable[Rule], entries: Mapping[str, int]) -> int:
+    """How much of the quota these rules take; entries: how many entries each prefix list may have."""
+    return sum(entries.get(rule.prefix_list, 1) if rule.source == rule.prefix_list else 1 for rule in rules)
+
+
+def _narrower(found: Addresses, guard: Guard) -> Iterator[dict[str, str]]:
+    """The sources to keep of those that the rule speaks of, as the fields of rules, lists by their ids."""
+    keep = guard.keep
+    for name, content in guard.allowed_lists.items():
+        if content and content <= found:
+            yield {"prefix_list": name}
+        else:
+            keep |= content
+    for cidr in (found & keep).cidrs():
+        yield {"cidr6" if is_v6(cidr) else "cidr": cidr}
+
+
+def _without(ranges: Ranges, ports: tuple[int, ...]) -> Iterator[tuple[int, int]]:
+    for first, last in ranges:
+        for port in sorted(port for port in set(ports) if first <= port <= last):
+            if first < port:
+                yield first, port - 1
+            first = port + 1  # noqa: PLW2901 - what is left of this range
+        if first <= last:
+            yield first, last
+
+
+def _rank(rule: Rule, rules: Sequence[Rule]) -> int | None:
+    """The priority of what replaces the rule: its own, or the last there is; None where a Drop lies between."""
+    if rule.priority <= LAST_PRIORITY:
+        return rule.priority
+    between = any(not other.accepts and LAST_PRIORITY < other.priority <= rule.priority for other in rules)
+    return None if between else LAST_PRIORITY
+
+
+def _readable(rule: Rule, lists: Lists) -> bool:
+    return sources(rule, lists) is not None and port_ranges(rule, lists) is not None
+
+
+def _needed(made: list[Rule], staying: list[Rule], lists: Lists) -> list[Rule]:
+    """The rules made but for those that say nothing that a wider rule of their priority does not say."""
+    kept: list[Rule] = []
+    for place, rule in enumerate(made):
+        others = [*staying, *kept, *made[place + 1 :]]
+        if not any(_includes(other, rule, lists) for other in others):
+            kept.append(rule)
+    return kept
+
+
+def _includes(wide: Rule, narrow: Rule, lists: Lists) -> bool:
+    """Wide fits everything that narrow fits, by blocks of addresses; what a list says may be different tomorrow."""
+    same = ("policy", "priority", "nic", "to", "to6", "source_ports")
+    return (
+        identity(wide) != identity(narrow)
+        and all(getattr(wide, name) == getattr(narrow, name) for name in same)
+        and wide.protocol in ("ALL", narrow.protocol)
+        and all(rule.cidr or rule.cidr6 for rule in (wide, narrow))
+        and all(rule.ports or not rule.port_list for rule in (wide, narrow))
+        and _ports_inside(port_ranges(narrow, lists), port_ranges(wide, lists))
+        and sources(narrow, lists) <= (sources(wide, lists) or NOTHING)
+    )
+
+
+def _ports_inside(narrow: Ranges | None, wide: Ranges | None) -> bool:
+    if narrow is None or wide is None:
+        return False
+    return all(any(low <= first and last <= high for low, high in wide) for first, last in narrow)
+
+
+def _canonical(source: str) -> str:
+    """A block of addresses in one spelling; every other source as it is."""
+    try:
+        found = Addresses.of(source)
+    except ValueError:
+        return source
+    return found.cidrs()[0]
+
+
+def describe(rules: Iterable[Rule]) -> str:
+    """The rules as lines for a person, in the cloud's order."""
+    return "\n".join(str(rule) for rule in sorted(rules, key=lambda rule: (rule.priority, rule.accepts)))
