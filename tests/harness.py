@@ -1,37 +1,37 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Plays scenarios: an estate, a module run on it as Ansible would, and what must have come of it.
 
-A scenario file, `tests/scenarios/MODULE.yml`, is a list of scenarios, and data only. `tests/test_scenarios.py` plays each of
-them in several ways (check, apply, again, restore, faulted, killed) and asserts the simulator's state and call
+A scenario file, `tests/scenarios/MODULE.yml`, is a list of scenarios, and data only. `tests/test_scenarios.py` plays
+each of them in several ways (check, apply, again, restore, faulted, killed) and asserts the simulator's state and call
 journal. It knows no product: a new module needs nothing but its file. The keys of a scenario:
 
     name        one sentence; it names the test
-    given       the estate. Short form: the account's sections alone (`oss: {buckets: [...]}`, `regions: [...]`); id, regions
-                and the keys `auditor` (docs/policies/audit.json) and `enforcer` (enforce.json as well) are filled in.
-                Several accounts: `accounts: [...]`; the keys open the first.
-    generate    arguments of simulator.generate.estate(): a large estate that `given` is laid over. Played in check mode only.
+    given       the estate. Short form: the account's sections alone (`oss: {buckets: [...]}`, `regions: [...]`); id,
+                regions and the keys `auditor` (docs/policies/audit.json) and `enforcer` (enforce.json as well) are
+                filled in. Several accounts: `accounts: [...]`; the keys open the first.
+    generate    arguments of simulator.generate.estate(): a large estate that `given` is laid over. Check mode only.
     denied      RAM statements without Effect (`{Action: oss:GetBucketInfo, Resource: "acs:oss:*:*:vault"}`) that the
                 keys are refused. Part of the state: a restore meets them too.
     options     of the module
-    risks       every risk that check mode must report, in any order: `control` and `resource` (its resource_id), `status` (default open),
-                `after`: the status after a real run (default: fixed where open and not blocked, else unchanged).
-                blocked_by: a part of the sentence; absent means null. evidence: a part of its sentences.
-                Any other field of a risk: its exact value.
-    changes     "Action resource_id" for each change, in the order of each resource; resources in any order. No other write
-                may reach the cloud. Absent means none.
-    then        what the real run makes of `given`, as differences: mappings are merged, lists of things with an `id` or a
-                `name` are merged by it, other lists replaced; null removes a key, `gone: true` a thing from its list, "<any>" accepts
-                what is there. Everything that is not named must be as it was. Absent means untouched.
+    risks       every risk that check mode must report, in any order: `control` and `resource` (its resource_id),
+                `status` (default open), `after`: the status after a real run (default: fixed where open and not
+                blocked, else unchanged). blocked_by: a part of the sentence; absent means null. evidence: a part of
+                its sentences. Any other field of a risk: its exact value.
+    changes     "Action resource_id" for each change, in the order of each resource; resources in any order. No other
+                write may reach the cloud. Absent means none.
+    then        what the real run makes of `given`, as differences: mappings are merged, lists of things with an `id`
+                or a `name` are merged by it, other lists replaced; null removes a key, `gone: true` a thing from its
+                list, "<any>" accepts what is there. What is not named must be as it was. Absent means untouched.
     restored    the same, for what a restore leaves different from `given`
     summary     counts of resources in check mode; counts that are not named must be 0. Absent: not compared.
-    returns     parts of the result of check mode and of the real run alike, compared key by key (for modules that only read)
+    returns     parts of the result of check mode and of the real run alike, compared key by key
     warnings    a part of each warning of check mode; there must be no others
     fails       parts of the message with which check mode and the real run fail, after all else was done
     refused     parts of the message with which only the real run fails (what check mode could not know)
     stops       a part of the message with which a real run stops before its first change; check mode warns of it
-    killed      true: also play runs that are killed at each of the changes; repeated, they end as an unbroken run does.
-                closed: repeated, they end with the same risks closed, but a resource whose risk was closed by the first of its
-                changes does not get the others. For scenarios that are restored to `given` exactly.
+    killed      true: also play runs that are killed at each of the changes; repeated, they end as an unbroken run
+                does. closed: repeated, they end with the same risks closed, but a resource whose risk was closed by
+                the first of its changes does not get the others. For scenarios restored to `given` exactly.
 
 A scenario that fails and has neither risks nor changes is one of bad options: nothing may be sent that writes.
 """
@@ -129,9 +129,8 @@ class Scenario:
 
     def _accounts(self) -> list[dict]:
         accounts = self.given.get("accounts") or [self.given]
-        base = {"id": ACCOUNT, "regions": REGIONS}
-        if self.generate:
-            base |= generate.estate(**self.generate)["accounts"][0]
+        large = generate.estate(**self.generate)["accounts"][0] if self.generate else {}
+        base = {"id": ACCOUNT, "regions": REGIONS, **large}
         first = overlay(base, accounts[0]) | {"keys": [key(user, self.denied) for user in KEYS]}
         return [first, *accounts[1:]]
 
@@ -142,7 +141,7 @@ class Scenario:
 
 @dataclass(frozen=True)
 class Outcome:
-    """One module run: what it said, what it called, and the state it left. Calls are the simulator's journal entries."""
+    """One module run: what it said, what it called, and the state it left. Calls: the simulator's journal entries."""
 
     result: dict
     calls: list[dict]
@@ -249,9 +248,12 @@ def environment(url: str, user: str, home: Path) -> dict[str, str]:
 
 
 @contextmanager
-def process(module: str, options: dict, variables: dict[str, str], check: bool = False) -> Iterator[subprocess.Popen]:
-    """A running module, started as AnsiballZ starts it: as a script, with its arguments as JSON on its standard input."""
-    arguments = {**options, "_ansible_check_mode": check, "_ansible_diff": True, "_ansible_verbosity": 4}
+def process(
+    module: str, options: dict, variables: dict[str, str], *, check: bool = False
+) -> Iterator[subprocess.Popen]:
+    """A module started as AnsiballZ starts it: a script that reads its arguments as JSON from standard input."""
+    internal = {"module_name": f"hardening.alicloud.{module}", "check_mode": check, "diff": True, "verbosity": 4}
+    arguments = {**options, **{f"_ansible_{name}": value for name, value in internal.items()}}
     running = subprocess.Popen(
         [sys.executable, ROOT / "plugins" / "modules" / f"{module}.py"],
         stdin=subprocess.PIPE,
@@ -304,19 +306,20 @@ class Stage:
         module: str,
         state: dict,
         options: dict,
+        *,
         user: str = "enforcer",
         check: bool = False,
         faults: list[dict] = (),
     ) -> Outcome:
         """Run a module to its end, from the given state."""
         home = self.set(state, faults)
-        with process(module, options, environment(self.sim.url, user, home), check) as running:
+        with process(module, options, environment(self.sim.url, user, home), check=check) as running:
             result, printed = finish(running)
         assert not self.sim.violations()
         return Outcome(result, self.sim.journal(), self.sim.state(), journal_in(home), printed)
 
     def kill(self, scenario: Scenario, planned: list[tuple[str, str]], at: int, phase: str) -> Outcome:
-        """Start a real run, and kill it while the change with this place in the plan hangs, before or after its effect."""
+        """Kill a real run while the change at this place of the plan hangs, before or after its effect."""
         action = planned[at][1]
         skip = sum(other == action for _, other in planned[:at])
         hang = {"action": action, "effect": "hang", "phase": phase, "skip": skip, "times": 1, "seconds": LONGEST_RUN}
@@ -386,7 +389,7 @@ class Tale:
         """Run the scenario's module."""
         return self.stage.play(self.scenario.module, state, self.scenario.options, **more)
 
-    def restore(self, state: dict, journal: Path, check: bool = False) -> Outcome:
+    def restore(self, state: dict, journal: Path, *, check: bool = False) -> Outcome:
         """Run the module restore on a journal."""
         return self.stage.play("restore", state, {"journal": str(journal)}, check=check)
 

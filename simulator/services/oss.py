@@ -127,7 +127,7 @@ def _check_bucket(bucket: Bucket, account: Account, where: str) -> None:
         raise EstateError(f"{where}: worm needs days of at least 1 and a state InProgress or Locked")
     if bucket.lifecycle:
         try:
-            lifecycles.check(bucket.lifecycle)
+            lifecycles.check(bucket.lifecycle, may_overlap=True)
         except ApiError as error:
             raise EstateError(f"{where}: lifecycle: {error.message}") from error
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""On the path of the modules that tests run: waits between tries take no time, since the simulator counts calls, not seconds."""
+"""On the path of the modules that tests run: waits between tries take no time, for the simulator counts calls."""
 
 import time
 
