@@ -44,9 +44,11 @@ RUN_SPEC = {
 }
 # A change shows in a later read after seconds at most; what has not arrived by then is reported, not waited for.
 REREADS = 6
+NEEDED = "what it needs could not be changed: "
 
 Read = Callable[[Cloud, SimpleNamespace, "frozenset[str] | None"], object]
 Assess = Callable[[object, SimpleNamespace], "list[Finding]"]
+Verify = Callable[[Cloud, SimpleNamespace, "list[Finding]"], "list[str]"]
 
 
 class Run:
@@ -59,6 +61,7 @@ class Run:
         self.id = new_run()
         self.sent: list[Change] = []
         self.errors: list[str] = []
+        self.failed: dict[str, str] = {}
         self.result: dict = {"changed": False}
         self.cloud: Cloud | None = None
 
@@ -77,33 +80,55 @@ class Run:
     def apply(self, plan: Plan) -> None:
         """Send the plan, resources side by side, each one's changes in order; nothing at all in check mode.
 
-        A change that is refused ends its own resource's changes; a journal that can't be written ends them all.
+        A change that is refused ends its own resource's changes, and keeps those from being sent that need them;
+        a journal that can't be written ends them all.
         """
         if self.module.check_mode:
             return
         with ThreadPoolExecutor(self.options.workers) as pool:
-            for error in pool.map(self._apply_in_order, plan.by_resource().values()):
-                if error:
-                    self.errors.append(error)
+            for wave in plan.waves():
+                ready = {arn: changes for arn, changes in wave.items() if not self._wants(arn, changes)}
+                for arn, error in zip(ready, pool.map(self._apply_in_order, ready.values()), strict=True):
+                    if error:
+                        self.failed[arn] = error
+                        self.errors.append(error)
         self.result["changed"] = bool(self.sent)
         if self.journal.used:
             self.result["journal"] = str(self.journal.path)
+
+    def _wants(self, arn: str, changes: list[Change]) -> bool:
+        """Whether what these changes need could not be changed; notes and tells of it, once for each reason."""
+        reasons = [self.failed[need] for change in changes for need in change.needs if need in self.failed]
+        if not reasons:
+            return False
+        reason = reasons[0].removeprefix(NEEDED)
+        if NEEDED + reason not in self.failed.values():
+            self.errors.append("What needs that was not changed either.")
+        self.failed[arn] = NEEDED + reason
+        return True
 
     def _apply_in_order(self, changes: list[Change]) -> str | None:
         for change in changes:
             if self.journal.broken:
                 return None
             try:
-                seq = self.journal.plan(change)
-            except JournalError as error:
-                return str(error)
-            try:
-                write(change.call).send(self.cloud, change.call.params)
-            except HardeningError as error:
-                self.journal.close(seq, str(error))
+                error = self._send(change)
+            except JournalError as broken:
+                return str(broken)
+            if error:
                 return f"{change.resource.name}: {error}"
-            self.sent.append(change)
-            self.journal.close(seq)
+        return None
+
+    def _send(self, change: Change) -> HardeningError | None:
+        """Journal the change, send it, and journal what came of it; gives the error that refused it."""
+        seq = self.journal.plan(change)
+        try:
+            write(change.call).send(self.cloud, change.call.params)
+        except HardeningError as error:
+            self.journal.close(seq, str(error))
+            return error
+        self.sent.append(change)
+        self.journal.close(seq)
         return None
 
     def finish(self, errors: list[str]) -> None:
@@ -125,12 +150,15 @@ def run_module(body: Callable[[Run], list[str]], spec: dict) -> None:
     run.finish(errors)
 
 
-def enforce(spec: dict, read: Read, assess: Assess) -> None:
-    """A control module: find the drift in the whole scope, report it as risks, and close it unless in check mode."""
-    run_module(lambda run: _enforce(run, read, assess), {**RUN_SPEC, **spec})
+def enforce(spec: dict, read: Read, assess: Assess, verify: Verify | None = None) -> None:
+    """A control module: find the drift in the whole scope, report it as risks, and close it unless in check mode.
+
+    verify: what there is to prove once changes were sent, beside that later reads show them; gives what is wrong.
+    """
+    run_module(lambda run: _enforce(run, read, assess, verify), {**RUN_SPEC, **spec})
 
 
-def _enforce(run: Run, read: Read, assess: Assess) -> list[str]:
+def _enforce(run: Run, read: Read, assess: Assess, verify: Verify | None) -> list[str]:
     entries = whitelist.parse(run.options.whitelist)
     ceiling = _ceiling(run.options.max_changes)
     cloud = run.connect()
@@ -144,7 +172,7 @@ def _enforce(run: Run, read: Read, assess: Assess) -> list[str]:
     cloud.warnings += whitelist.idle(entries, findings, run.name)
     plan = Plan.of(findings)
     report(run, findings, plan)
-    too_many = ceiling(plan, len({finding.resource.arn for finding in findings}))
+    too_many = ceiling(plan, {finding.resource.arn for finding in findings})
     if run.module.check_mode:
         run.result["changed"] = bool(plan.changes)
         cloud.warnings += [f"A run that enforces would stop: {too_many}"] if too_many else []
@@ -154,6 +182,7 @@ def _enforce(run: Run, read: Read, assess: Assess) -> list[str]:
         run.open_journal(run.options.journal)
         findings, plan = _converge(run, findings, plan, look)
         report(run, findings, plan)
+        run.errors += verify(cloud, run.options, findings) if verify else []
     return [*run.errors, *_unreadable(findings)]
 
 
@@ -176,13 +205,14 @@ def _converge(
     A step that only a later read can know of (it depends on an earlier step) is sent in its turn. A read that lags
     behind a change already sent is waited for, a limited number of times.
     """
-    everything, touched, rereads = plan, frozenset(plan.by_resource()), 0
+    closing = {finding.resource.arn for finding in first if finding.closable}
+    everything, touched, rereads = plan, frozenset({*plan.by_resource(), *closing}), 0
     run.apply(plan)
     while True:
         latest = look(touched)
-        left = Plan.of(latest)
-        fresh = Plan(tuple(change for change in left.changes if change not in everything.changes))
-        if not left.changes or run.errors or (not fresh.changes and rereads == REREADS):
+        left = [change for change in Plan.of(latest).changes if change.resource.arn not in run.failed]
+        fresh = Plan(tuple(change for change in left if change not in everything.changes))
+        if not left or run.journal.broken or (not fresh.changes and rereads == REREADS):
             break
         if fresh.changes:
             run.apply(fresh)
@@ -190,10 +220,16 @@ def _converge(
         else:
             rereads += 1
             time.sleep(backoff(rereads))
-    if left.changes and not run.errors:
-        names = ", ".join(sorted({change.resource.name for change in left.changes}))
+    if left and not run.journal.broken:
+        names = ", ".join(sorted({change.resource.name for change in left}))
         run.errors.append(f"Changes were accepted but don't show in later reads of {names}: run again in a minute.")
-    return _outcome(first, latest, touched), everything
+    return [_explained(finding, run.failed) for finding in _outcome(first, latest, touched)], everything
+
+
+def _explained(finding: Finding, failed: dict[str, str]) -> Finding:
+    """The finding, if it is still open, with the reason for which its changes did not come through."""
+    reasons = [failed[change.resource.arn] for change in finding.changes if change.resource.arn in failed]
+    return replace(finding, blocked_by=reasons[-1]) if finding.closable and reasons else finding
 
 
 def _outcome(first: list[Finding], latest: list[Finding], touched: frozenset[str]) -> list[Finding]:
@@ -224,6 +260,7 @@ def _spare_accepted(findings: list[Finding]) -> list[Finding]:
         for finding in findings
         if finding.status == WHITELISTED
         for change in finding.changes
+        if change.resource == finding.resource
     }
 
     def spare(finding: Finding) -> Finding:
@@ -247,8 +284,11 @@ def _unreadable(findings: list[Finding]) -> list[str]:
     return [f"Not everything could be read, so it counts as unknown: {shown}."]
 
 
-def _ceiling(max_changes: str | None) -> Callable[[Plan, int], str | None]:
-    """A function of a plan and the number of resources examined: the sentence that stops the run, or None."""
+def _ceiling(max_changes: str | None) -> Callable[[Plan, set[str]], str | None]:
+    """A function of a plan and the ARNs examined: the sentence that stops the run, or None.
+
+    What is only made so that an examined resource can be changed does not count.
+    """
     if not max_changes:
         return lambda _plan, _examined: None
     number, percent, rest = str(max_changes).strip().partition("%")
@@ -257,11 +297,12 @@ def _ceiling(max_changes: str | None) -> Callable[[Plan, int], str | None]:
             f"max_changes {max_changes!r} is neither a number of resources (25) nor a percentage of the examined (5%)."
         )
 
-    def check(plan: Plan, examined: int) -> str | None:
-        touched = len(plan.by_resource())
-        allowed = examined * int(number) // 100 if percent else int(number)
+    def check(plan: Plan, examined: set[str]) -> str | None:
+        touched = len(examined.intersection(plan.by_resource()))
+        allowed = len(examined) * int(number) // 100 if percent else int(number)
         if touched <= allowed:
             return None
-        return f"{touched} of {examined} resources would be changed, and max_changes allows {max_changes} ({allowed})."
+        much = f"{touched} of {len(examined)} resources"
+        return f"{much} would be changed, and max_changes allows {max_changes} ({allowed})."
 
     return check

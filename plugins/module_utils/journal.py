@@ -2,13 +2,14 @@
 """The restore journal: every change with its undo, on disk before the change is sent.
 
 A file of JSON lines, readable by its owner only, one file a run. First a line for the change
-{"journal": 1, "run", "seq", "time", "account_id", "region", "resource", "product", "action", "params", "undo"},
-then, once the call came back, {"run", "seq", "outcome": "sent"} or {"run", "seq", "outcome": "failed", "error"}.
+{"journal": 1, "run", "seq", "time", "account_id", "region", "resource", "product", "action", "params", "undo",
+"needs"}, then, once the call came back, {"run", "seq", "outcome": "sent"} or {"run", "seq", "outcome": "failed", "error"}.
 A change without an outcome may or may not have reached the cloud: a restore looks before it acts.
 """
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import threading
@@ -68,6 +69,7 @@ class Journal:
                     "resource_id": change.resource.id,
                     "resource_name": change.resource.name,
                     **change.as_dict(),
+                    **({"needs": list(change.needs)} if change.needs else {}),
                 }
             )
             return self._seq
@@ -79,13 +81,16 @@ class Journal:
             self._write({"run": self.run, "seq": seq, **outcome})
 
     def _write(self, entry: dict) -> None:
-        line = json.dumps(entry, ensure_ascii=False, sort_keys=False) + "\n"
+        line = (json.dumps(entry, ensure_ascii=False, sort_keys=False) + "\n").encode()
         try:
+            if self.broken:
+                raise OSError(errno.EIO, "an earlier line was not written whole")
             if not self.used:
                 self.path.parent.mkdir(parents=True, exist_ok=True)
             handle = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
             try:
-                os.write(handle, line.encode())
+                while line:
+                    line = line[os.write(handle, line) :]  # a disk that is nearly full takes only a part
                 os.fsync(handle)
             finally:
                 os.close(handle)
@@ -106,6 +111,7 @@ class Entry:
     call: Call
     undo: Call | None
     time: str
+    needs: tuple[str, ...] = ()
 
 
 def load(path: Path) -> list[Entry]:
@@ -152,6 +158,6 @@ def _entry(path: Path, line: dict) -> Entry:
         )
         call = Call(line["product"], line["action"], line["params"])
         undo = Call(**line["undo"]) if line["undo"] else None
-        return Entry(resource, call, undo, line["time"])
+        return Entry(resource, call, undo, line["time"], tuple(line.get("needs", ())))
     except (KeyError, TypeError) as error:
         raise JournalError(f"{path} has an entry without {error}: it is not a journal of this collection.") from None

@@ -41,11 +41,12 @@ class Chain:
 
 @dataclass(frozen=True)
 class Seen:
-    """What a look at the cloud says of a chain. error: it could not be looked at."""
+    """What a look at the cloud says of a chain. refusal: what undoing it would destroy; error: why none was possible."""
 
     chain: Chain
     restored: bool = False
     ours: bool = False
+    refusal: str | None = None
     error: CloudError | None = None
 
 
@@ -66,7 +67,7 @@ def restore(run: Run) -> list[str]:
     run.open_journal(f"{source}.restore-{run.id}.jsonl")
     run.apply(plan)
     if not run.module.check_mode:
-        run.result["restored"] = shown(Plan(tuple(run.sent)))
+        run.result["restored"] = shown(Plan(tuple(change for change in plan.changes if change in run.sent)))
         _wait(cloud, run)
     for one in left:
         cloud.warnings.append(
@@ -94,7 +95,9 @@ def look(cloud: Cloud, wanted: list[Chain]) -> list[Seen]:
             return Seen(chain)
         if holds(cloud, chain.origin):
             return Seen(chain, restored=True)
-        return Seen(chain, ours=any(holds(cloud, call) for call in chain.stops))
+        refuses = write(chain.origin).refuses
+        refusal = refuses(cloud, chain.origin.params) if refuses else None
+        return Seen(chain, ours=any(holds(cloud, call) for call in chain.stops), refusal=refusal)
 
     answers = cloud.map(see, wanted)
     return [
@@ -109,19 +112,37 @@ def holds(cloud: Cloud, call: Call) -> bool:
 
 
 def decide(seen: list[Seen], force: bool) -> tuple[Plan, list[dict]]:
-    """Pure: the changes that put things back, and what is not put back (or only partly), with the reason."""
-    changes, left = [], []
+    """Pure: the changes that put things back, and what is not put back (or only partly), with the reason.
+
+    What was made for others goes after them, and stays where one of them stays.
+    """
+    changes, left, users = [], [], _users(seen)
     for one in seen:
         if one.restored:
             continue
+        arn = one.chain.resource.arn
+        kept = sorted(users.get(arn, set()).intersection(each["resource"] for each in left))
         reason = _obstacle(one, force)
         if reason:
             left.append(_left(one.chain, reason, partly=False))
             continue
-        changes.append(_change(one.chain))
+        if one.refusal or kept:
+            reason = one.refusal or f"it is still needed by {', '.join(kept)}"
+            left.append(_left(one.chain, reason, partly=True))
+            continue
+        changes.append(_change(one.chain, tuple(sorted(users.get(arn, ())))))
         if one.chain.origin.partial:
             left.append(_left(one.chain, one.chain.origin.partial, partly=True))
     return Plan(tuple(changes)), left
+
+
+def _users(seen: list[Seen]) -> dict[str, set[str]]:
+    """ARN to the ARNs of those that the journal says needed it."""
+    users: dict[str, set[str]] = {}
+    for chain in (one.chain for one in seen):
+        for need in (need for entry in chain.entries for need in entry.needs if need != chain.resource.arn):
+            users.setdefault(need, set()).add(chain.resource.arn)
+    return users
 
 
 def _obstacle(seen: Seen, force: bool) -> str | None:
@@ -134,13 +155,14 @@ def _obstacle(seen: Seen, force: bool) -> str | None:
     return None
 
 
-def _change(chain: Chain) -> Change:
+def _change(chain: Chain, needs: tuple[str, ...]) -> Change:
     last = chain.entries[-1].call
-    return Change(chain.resource, chain.origin, last, _line(chain.setting, last), _line(chain.setting, chain.origin))
+    before, after = _line(chain.setting, last), _line(chain.setting, chain.origin)
+    return Change(chain.resource, chain.origin, last, before, after, needs)
 
 
 def _line(setting: str, call: Call) -> str:
-    place = {"bucket", "region", "endpoint"}
+    place = {"bucket", "region", "endpoint", "RegionId", "LoadBalancerId"}
     values = " ".join(f"{name}={value}" for name, value in call.params.items() if name not in place)
     return f"{setting}: {call.action} {values}".rstrip()
 

@@ -56,6 +56,7 @@ class Change:
     """One writing call on one resource, with the call that undoes it.
 
     before and after are what a person reads in a diff: lines without a line end.
+    needs: ARNs of the resources whose own changes, if any are to be sent, have to be through before this one is.
     """
 
     resource: Resource
@@ -63,6 +64,7 @@ class Change:
     undo: Call | None
     before: str
     after: str
+    needs: tuple[str, ...] = ()
 
     def as_dict(self) -> dict:
         """The change as results and journals show it."""
@@ -152,6 +154,19 @@ class Plan:
         for change in self.changes:
             groups.setdefault(change.resource.arn, []).append(change)
         return groups
+
+    def waves(self) -> list[dict[str, list[Change]]]:
+        """The groups of by_resource in the order of sending: each stands in a later wave than those that it needs."""
+        waves, left = [], self.by_resource()
+        while left:
+            ready = {
+                arn: changes
+                for arn, changes in left.items()
+                if not any(need in left and need != arn for change in changes for need in change.needs)
+            }
+            waves.append(ready or left)
+            left = {arn: changes for arn, changes in left.items() if arn not in waves[-1]}
+        return waves
 
     def diff(self) -> list[dict]:
         """Ansible's diff, one entry a resource."""

@@ -21,11 +21,13 @@ class Write(NamedTuple):
 
     setting: what it sets of its resource, or a function of its params that says so. Of two actions that set the same,
     only the later one's effect is left: a restore puts back what was before the first.
+    refuses: for an undo that could destroy what came since: why it must not be sent, or None.
     """
 
     setting: str | Callable[[dict], str]
     send: Callable[[Cloud, dict], None]
     holds: Callable[[Cloud, dict], bool]
+    refuses: Callable[[Cloud, dict], str | None] | None = None
 
     def setting_of(self, params: dict) -> str:
         """What a call with these params sets."""
