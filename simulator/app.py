@@ -41,6 +41,7 @@ def application(cloud: Cloud) -> Starlette:
     controls = [
         Route("/state", _shown(cloud.state), methods=["GET"]),
         Route("/journal", _shown(lambda: cloud.run.journal.entries), methods=["GET"]),
+        Route("/connect", _connect(cloud), methods=["GET"]),
         Route("/violations", _shown(lambda: cloud.run.violations), methods=["GET"]),
         Route("/reset", _posted(cloud.reset), methods=["POST"]),
         Route("/faults", _posted(cloud.set_faults), methods=["POST"]),
@@ -93,6 +94,20 @@ async def _send(reply: Reply, send: Send) -> None:
 def _shown(look: Callable[[], Any]) -> Endpoint:
     async def endpoint(_: Request) -> Response:
         return JSONResponse(look())
+
+    return endpoint
+
+
+def _connect(cloud: Cloud) -> Endpoint:
+    """Answer `?from=ADDRESS&instance=ID&port=NUMBER` with {"accepted": true or false}; nonsense with 400."""
+
+    async def endpoint(request: Request) -> Response:
+        asked = request.query_params
+        try:
+            accepted = cloud.connect(asked["from"], asked["instance"], int(asked["port"]))
+        except (EstateError, ValueError, KeyError) as error:
+            return JSONResponse({"error": str(error)}, status_code=400)
+        return JSONResponse({"accepted": accepted})
 
     return endpoint
 

@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from . import estate, parameters
+from . import estate, network, parameters
 from .call import Call, Incoming
 from .errors import ApiError, LoudError
 from .faults import Fault, Faults
@@ -99,6 +99,10 @@ class Cloud:
     def state(self) -> dict[str, Any]:
         """Show the world as an estate."""
         return estate.dump(self.run.world, self._registry)
+
+    def connect(self, source: str, instance: str, port: int) -> bool:
+        """Say whether a new TCP connection from an address to an instance's port would succeed now."""
+        return network.connect(self.run.world, source, instance, port)
 
     async def answer(self, request: Incoming, gone: Gone) -> Reply | None:
         """Give the reply, or None when the connection is to be closed without one."""

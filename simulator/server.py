@@ -145,6 +145,10 @@ class Simulator:
         """Show the world now, in the estate's format, full."""
         return self._ask(self._cloud.state)
 
+    def connect(self, source: str, instance: str, port: int) -> bool:
+        """Say whether a new TCP connection from an address to an instance's port would succeed now."""
+        return self._ask(self._cloud.connect, source, instance, port)
+
     def journal(self) -> list[dict[str, Any]]:
         """List the calls so far."""
         return self._ask(lambda: list(self._cloud.run.journal.entries))
