@@ -21,9 +21,12 @@ def with_bound(document: str | None, days: int) -> str:
     """The document with a rule that bounds the age of old versions.
 
     A rule for the whole bucket that already expires them, only later, gets the fewer days: a second one beside it
-    would overlap. Otherwise a rule of our own is added, in place of an earlier one of ours.
+    would overlap. Otherwise a rule of our own is added, in place of an earlier one of ours. A document that is in
+    bounds already stays as it is.
     """
     root = _parse(document)
+    if bounded(document, days):
+        return ElementTree.tostring(root, encoding="unicode")
     later = [rule for rule in _whole_bucket_rules(root) if rule.findtext("ID") != RULE]
     if later:
         for rule in later:
@@ -48,7 +51,7 @@ def _whole_bucket_rules(root: Element) -> list[Element]:
         and not (rule.findtext("Prefix") or "").strip()
         and rule.find("Tag") is None
         and rule.find("Filter") is None
-        and (rule.findtext("NoncurrentVersionExpiration/NoncurrentDays") or "").strip().isdigit()
+        and (rule.findtext("NoncurrentVersionExpiration/NoncurrentDays") or "").strip().isdecimal()
     ]
 
 
