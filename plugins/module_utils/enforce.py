@@ -276,12 +276,13 @@ def _spare_accepted(findings: list[Finding]) -> list[Finding]:
 
 
 def _unreadable(findings: list[Finding]) -> list[str]:
-    """One sentence that names what could not be read, with code and request id."""
+    """What could not be read, with code and request id, and what to do about it."""
     unread = sorted({f"{finding.resource.name} ({one})" for finding in findings for one in finding.unread})
+    advice = sorted({one.advice() for finding in findings for one in finding.unread})
     if not unread:
         return []
     shown = "; ".join(unread[:5]) + (f"; and {len(unread) - 5} more (see unread)" if len(unread) > 5 else "")
-    return [f"Not everything could be read, so it counts as unknown: {shown}."]
+    return [f"Not everything could be read, so it counts as unknown: {shown}.{''.join(advice)}"]
 
 
 def _ceiling(max_changes: str | None) -> Callable[[Plan, set[str]], str | None]:

@@ -107,6 +107,10 @@ class Unread:
         """The trace that a failed reading call leaves in a state."""
         return cls(error.action, error.code, error.message, error.request_id)
 
+    def advice(self) -> str:
+        """What the reader can do about it, or an empty string."""
+        return CloudError(self.action, self.code, self.message, self.request_id).advice()
+
     def __str__(self) -> str:
         request = f", request id {self.request_id}" if self.request_id else ""
         return f"{self.action}: {self.message.rstrip('.')} ({self.code}{request})"

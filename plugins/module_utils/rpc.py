@@ -115,9 +115,9 @@ def _refused(action: str, error: Exception) -> CloudError:
     code = error.get_error_code() or NOT_THE_CLOUD
     if code.startswith("SDK."):
         return CloudError(action, NOT_THE_CLOUD, "what answered is not this API", status=error.get_http_status() or 0)
-    return CloudError(
-        action, code, error.get_error_msg() or "no message", error.get_request_id() or "", error.get_http_status() or 0
-    )
+    # A refused signature comes with the text that was to be signed, and so with the token.
+    message = (error.get_error_msg() or "no message").partition(" server string to sign")[0]
+    return CloudError(action, code, message, error.get_request_id() or "", error.get_http_status() or 0)
 
 
 def _parse(action: str, domain: str, body: bytes) -> dict:
