@@ -9,7 +9,6 @@ A change without an outcome may or may not have reached the cloud: a restore loo
 
 from __future__ import annotations
 
-import errno
 import json
 import os
 import threading
@@ -82,9 +81,9 @@ class Journal:
 
     def _write(self, entry: dict) -> None:
         line = (json.dumps(entry, ensure_ascii=False, sort_keys=False) + "\n").encode()
+        if self.broken:
+            raise self._refusal("an earlier line was not written whole")
         try:
-            if self.broken:
-                raise OSError(errno.EIO, "an earlier line was not written whole")
             if not self.used:
                 self.path.parent.mkdir(parents=True, exist_ok=True)
             handle = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
@@ -96,11 +95,14 @@ class Journal:
                 os.close(handle)
         except OSError as error:
             self.broken = True
-            raise JournalError(
-                f"The restore journal {self.path} can't be written ({error.strerror}), so nothing more was changed. "
-                "Make room there, or give another place in the option journal."
-            ) from None
+            raise self._refusal(error.strerror) from None
         self.used = True
+
+    def _refusal(self, reason: str) -> JournalError:
+        return JournalError(
+            f"The restore journal {self.path} can't be written ({reason}), so nothing more was changed. "
+            "Make room there, or give another place in the option journal."
+        )
 
 
 @dataclass(frozen=True)
