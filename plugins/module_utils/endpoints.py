@@ -15,9 +15,45 @@ from urllib.request import getproxies_environment, proxy_bypass_environment
 from .errors import OptionError
 
 HOME_REGION = "cn-hangzhou"
-VERSIONS = {"ecs": "2014-05-26", "sts": "2015-04-01"}
-_HOSTS = {"ecs": "ecs.{region}.aliyuncs.com", "sts": "sts.aliyuncs.com", "oss": "oss-{region}.aliyuncs.com"}
-_EXCEPTIONS = {("ecs", "cn-hangzhou"): "ecs-cn-hangzhou.aliyuncs.com"}
+VERSIONS = {
+    "alb": "2020-06-16",
+    "ecs": "2014-05-26",
+    "nlb": "2022-04-30",
+    "ram": "2015-05-01",
+    "resourcemanager": "2020-03-31",
+    "sas": "2018-12-03",
+    "slb": "2014-05-15",
+    "sts": "2015-04-01",
+}
+_HOSTS = {
+    "alb": "alb.{region}.aliyuncs.com",
+    "ecs": "ecs.{region}.aliyuncs.com",
+    "nlb": "nlb.{region}.aliyuncs.com",
+    "oss": "oss-{region}.aliyuncs.com",
+    "ram": "ram.aliyuncs.com",
+    "resourcemanager": "resourcemanager.aliyuncs.com",
+    "sas": "tds.{region}.aliyuncs.com",
+    "slb": "slb.{region}.aliyuncs.com",
+    "sls": "{region}.log.aliyuncs.com",
+    "sts": "sts.aliyuncs.com",
+}
+# Regions whose SLB answers at the central host, which RegionId leads on.
+_CENTRAL_SLB = (
+    "cn-qingdao",
+    "cn-beijing",
+    "cn-hangzhou",
+    "cn-shanghai",
+    "cn-shenzhen",
+    "cn-hongkong",
+    "ap-southeast-1",
+    "us-east-1",
+    "us-west-1",
+)
+_EXCEPTIONS = {
+    ("ecs", "cn-hangzhou"): "ecs-cn-hangzhou.aliyuncs.com",
+    ("sas", "cn-hangzhou"): "tds.cn-shanghai.aliyuncs.com",
+    **{("slb", region): "slb.aliyuncs.com" for region in _CENTRAL_SLB},
+}
 
 
 def host(product: str, region: str) -> str:

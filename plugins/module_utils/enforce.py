@@ -49,6 +49,7 @@ NEEDED = "what it needs could not be changed: "
 Read = Callable[[Cloud, SimpleNamespace, "frozenset[str] | None"], object]
 Assess = Callable[[object, SimpleNamespace], "list[Finding]"]
 Verify = Callable[[Cloud, SimpleNamespace, "list[Finding]"], "list[str]"]
+Conclude = Callable[[Cloud, SimpleNamespace, object, bool], "tuple[dict, list[str]]"]
 
 
 class Run:
@@ -150,22 +151,44 @@ def run_module(body: Callable[[Run], list[str]], spec: dict) -> None:
     run.finish(errors)
 
 
-def enforce(spec: dict, read: Read, assess: Assess, verify: Verify | None = None) -> None:
+def inform(spec: dict, look: Callable[[Cloud, SimpleNamespace], dict]) -> None:
+    """An info module: look gives its results, unread among them; if that is not empty, the module fails at its end."""
+
+    def body(run: Run) -> list[str]:
+        found = look(run.connect(), run.options)
+        run.result.update(found)
+        gaps = [
+            f"{one['what']} ({one['action']}: {one['message']}, {one['code']}, request id {one['request_id']})"
+            for one in found["unread"]
+        ]
+        return [f"Not everything could be read: {'; '.join(gaps)}."] if gaps else []
+
+    run_module(body, spec)
+
+
+def enforce(
+    spec: dict, read: Read, assess: Assess, verify: Verify | None = None, conclude: Conclude | None = None
+) -> None:
     """A control module: find the drift in the whole scope, report it as risks, and close it unless in check mode.
 
     verify: what there is to prove once changes were sent, beside that later reads show them; gives what is wrong.
+    conclude: what else the module returns, and what went wrong with it, from the last state read; the last argument
+    says whether this is a real run, changes or not.
     """
-    run_module(lambda run: _enforce(run, read, assess, verify), {**RUN_SPEC, **spec})
+    run_module(lambda run: _enforce(run, read, assess, verify, conclude), {**RUN_SPEC, **spec})
 
 
-def _enforce(run: Run, read: Read, assess: Assess, verify: Verify | None) -> list[str]:
+def _enforce(run: Run, read: Read, assess: Assess, verify: Verify | None, conclude: Conclude | None) -> list[str]:
     entries = whitelist.parse(run.options.whitelist)
     ceiling = _ceiling(run.options.max_changes)
     cloud = run.connect()
     today = datetime.now(UTC).date()
+    state: object = None
 
     def look(only: frozenset[str] | None) -> list[Finding]:
-        findings = assess(read(cloud, run.options, only), run.options)
+        nonlocal state
+        state = read(cloud, run.options, only)
+        findings = assess(state, run.options)
         return _spare_accepted(whitelist.accept(findings, entries, today))
 
     findings = look(None)
@@ -183,6 +206,10 @@ def _enforce(run: Run, read: Read, assess: Assess, verify: Verify | None) -> lis
         findings, plan = _converge(run, findings, plan, look)
         report(run, findings, plan)
         run.errors += verify(cloud, run.options, findings) if verify else []
+    if conclude:
+        more, wrong = conclude(cloud, run.options, state, not run.module.check_mode)
+        run.result.update(more)
+        run.errors += wrong
     return [*run.errors, *_unreadable(findings)]
 
 

@@ -64,7 +64,8 @@ def _suggestions(account: Account, model: str) -> list[dict[str, Any]]:
     suggestions = []
     for kind, sub, title, points in wanted:
         deducted = min(points, left.get(kind, points))
-        left[kind] = left.get(kind, points) - deducted
+        if kind in left:
+            left[kind] -= deducted
         if deducted:
             detail = {"SubType": sub, "Title": title, "Description": title}
             suggestions.append({"SuggestType": kind, "Points": deducted, "Detail": [detail]})
