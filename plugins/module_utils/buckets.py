@@ -81,6 +81,16 @@ def readable(read: Callable[[dict], T], bucket: Bucket) -> T | Unread:
         return Unread.of(error)
 
 
+def account_blocked(cloud: Cloud) -> bool | Unread:
+    """Whether Block Public Access is on for the whole account, or the trace of why that can't be read."""
+    try:
+        return cloud.oss.account_blocked()
+    except CloudError as error:
+        if error.bad_key:
+            raise
+        return Unread.of(error)
+
+
 def _look(cloud: Cloud, bucket: Bucket, more: Callable[[Bucket], dict]) -> Bucket:
     bucket = replace(bucket, **cloud.oss.bucket_info(bucket.at))
     return replace(bucket, more=more(bucket))

@@ -123,10 +123,15 @@ journal:
 
 from types import SimpleNamespace
 
-from ansible_collections.hardening.alicloud.plugins.module_utils.buckets import Bucket, read_buckets, readable
+from ansible_collections.hardening.alicloud.plugins.module_utils.buckets import (
+    Bucket,
+    account_blocked,
+    read_buckets,
+    readable,
+)
 from ansible_collections.hardening.alicloud.plugins.module_utils.cloud import Cloud
 from ansible_collections.hardening.alicloud.plugins.module_utils.enforce import enforce
-from ansible_collections.hardening.alicloud.plugins.module_utils.errors import CloudError, OptionError, Unread
+from ansible_collections.hardening.alicloud.plugins.module_utils.errors import OptionError, Unread
 from ansible_collections.hardening.alicloud.plugins.module_utils.values import (
     COMPLIANT,
     OPEN,
@@ -150,18 +155,13 @@ def read(cloud: Cloud, options: SimpleNamespace, only: frozenset[str] | None) ->
         raise OptionError(
             f"acl: {options.acl} has no effect under Block Public Access: set block_public_access: false beside it."
         )
-    try:
-        account_blocked = cloud.oss.account_blocked()
-    except CloudError as error:
-        if error.bad_key:
-            raise
-        account_blocked = Unread.of(error)
+    everywhere = account_blocked(cloud)
 
     def more(bucket: Bucket) -> dict:
-        if bucket.blocked or account_blocked is True:
-            return {"account_blocked": account_blocked}
+        if bucket.blocked or everywhere is True:
+            return {"account_blocked": everywhere}
         policy = readable(cloud.oss.policy_is_public, bucket)
-        found = {"account_blocked": account_blocked, "policy_is_public": policy}
+        found = {"account_blocked": everywhere, "policy_is_public": policy}
         if policy is True or too_open(bucket, options):
             found |= {"website": readable(cloud.oss.website, bucket), "domains": readable(cloud.oss.domains, bucket)}
         return found
