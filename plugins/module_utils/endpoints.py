@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 from ipaddress import ip_address
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 from urllib.request import getproxies_environment, proxy_bypass_environment
 
 from .errors import OptionError
@@ -65,16 +65,26 @@ def check_base(endpoint_url: str | None) -> str | None:
     """The option endpoint_url without a closing slash; OptionError unless it is https, or http to loopback."""
     if not endpoint_url:
         return None
-    parts = urlsplit(endpoint_url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
+    if "@" in endpoint_url:
+        raise OptionError("endpoint_url holds a user name or a password: keys are given by options of their own.")
+    parts = _parts(endpoint_url)
+    if not parts or parts.scheme not in ("http", "https") or not parts.hostname:
         raise OptionError(
             f"endpoint_url {endpoint_url!r} is not a URL: give it as https://host or http://127.0.0.1:port."
         )
     if parts.scheme == "http" and not is_loopback(parts.hostname):
         raise OptionError(f"endpoint_url {endpoint_url!r} is plain http to another machine: keys only travel by https.")
-    if parts.username or parts.password or parts.query or parts.fragment or parts.path.strip("/"):
+    if parts.query or parts.fragment or parts.path.strip("/"):
         raise OptionError("endpoint_url takes a scheme, a host and a port, and nothing else.")
     return f"{parts.scheme}://{parts.netloc}"
+
+
+def _parts(url: str) -> SplitResult | None:
+    try:
+        parts = urlsplit(url)
+        return parts if parts.port is None or parts.port else None
+    except ValueError:
+        return None
 
 
 def is_loopback(name: str) -> bool:
