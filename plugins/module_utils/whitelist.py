@@ -9,7 +9,7 @@ from fnmatch import fnmatchcase
 
 from .controls import CONTROLS
 from .errors import OptionError
-from .values import OPEN, WHITELISTED, Finding
+from .values import OPEN, UNKNOWN, WHITELISTED, Finding
 
 SPEC = {
     "type": "list",
@@ -84,7 +84,11 @@ def _accept(finding: Finding, entries: list[Entry], today: date) -> Finding:
 
 
 def idle(entries: list[Entry], findings: list[Finding], module: str) -> list[str]:
-    """One warning for each entry of this module's controls, or of no known control, that fits nothing here."""
+    """One warning for each entry of this module's controls, or of no known control, that fits nothing here.
+
+    While anything is unknown, no entry is called idle: it may be for just that.
+    """
+    whole = not any(finding.status == UNKNOWN for finding in findings)
     warnings = []
     for entry in entries:
         control = CONTROLS.get(entry.control)
@@ -92,7 +96,7 @@ def idle(entries: list[Entry], findings: list[Finding], module: str) -> list[str
             warnings.append(
                 f"whitelist: there is no control {entry.control!r}; the entry for {entry.resource} has no effect."
             )
-        elif control["module"] == module and not any(entry.covers(finding) and finding.is_risk for finding in findings):
+        elif control["module"] == module and whole and not any(entry.covers(one) and one.is_risk for one in findings):
             warnings.append(
                 f"whitelist: the entry for {entry.control} on {entry.resource} matches no risk; is it still needed?"
             )
