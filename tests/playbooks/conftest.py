@@ -53,7 +53,10 @@ class Account:
     def play(self, user: str, *arguments: object, cwd: Path) -> Run:
         """Run ansible-playbook with a user's key."""
         key = self.keys[user]
-        environment = self.base_environment() | self.environment | {
+        environment = clean_environment() | self.environment | {
+            "ANSIBLE_HOME": str(self.folder / "ansible"),
+            "XDG_STATE_HOME": str(self.folder / "state"),
+            "HARDENING_REPORT_DIR": str(self.folder / "reports"),
             "ALIBABA_CLOUD_ENDPOINT_URL": self.sim.url,
             "ALIBABA_CLOUD_ACCESS_KEY_ID": key["id"],
             "ALIBABA_CLOUD_ACCESS_KEY_SECRET": key["secret"],
@@ -71,16 +74,6 @@ class Account:
         )
         return Run(done.returncode, done.stdout + done.stderr, self.folder / "reports")
 
-    def base_environment(self) -> dict[str, str]:
-        """Return the tester's environment without settings for Ansible or the cloud; files go to folder."""
-        kept = {n: v for n, v in os.environ.items() if not n.startswith(("ANSIBLE_", "ALIBABA_", "HARDENING_"))}
-        return kept | {
-            "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}",
-            "ANSIBLE_HOME": str(self.folder / "ansible"),
-            "XDG_STATE_HOME": str(self.folder / "state"),
-            "HARDENING_REPORT_DIR": str(self.folder / "reports"),
-        }
-
     def buckets(self) -> dict[str, dict]:
         """Return what the simulator holds of each bucket."""
         return {bucket["name"]: bucket for bucket in self.sim.state()["accounts"][0]["oss"]["buckets"]}
@@ -88,6 +81,13 @@ class Account:
     def writes(self) -> list[dict]:
         """Return the journal entries of calls that change something."""
         return [entry for entry in self.sim.journal() if entry["writes"]]
+
+
+def clean_environment() -> dict[str, str]:
+    """Return the tester's environment, without any setting for Ansible or the cloud, and with the tools of .venv."""
+    foreign = ("ANSIBLE_", "ALIBABA_", "HARDENING_")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
+    return kept | {"PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}"}
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from .conftest import BIN
+from .conftest import BIN, clean_environment
 
 
 @pytest.fixture(scope="module")
@@ -25,14 +25,15 @@ def tarball(tmp_path_factory, collection):
 def installed(tmp_path_factory, tarball):
     """Install it into an empty folder, without network."""
     folder = tmp_path_factory.mktemp("collections")
-    galaxy("collection", "install", "--offline", tarball, "-p", folder)
+    galaxy("collection", "install", "--offline", tarball, "-p", folder, ANSIBLE_COLLECTIONS_PATH=str(folder))
     return folder
 
 
-def galaxy(*arguments):
+def galaxy(*arguments, **variables):
     """Run ansible-galaxy, which has to succeed."""
     command = [BIN / "ansible-galaxy", *map(str, arguments)]
-    done = subprocess.run(command, cwd="/", check=False, capture_output=True, text=True, timeout=120)
+    environment = clean_environment() | variables
+    done = subprocess.run(command, cwd="/", env=environment, check=False, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stdout + done.stderr
 
 
