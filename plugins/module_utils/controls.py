@@ -97,4 +97,43 @@ CONTROLS: dict[str, dict] = {
         "when": "noncurrent_days",
         "role": "oss_protection",
     },
+    "sg-risky-ports-check": {
+        "title": {
+            "en": "Security group opens SSH to the internet",
+            "ja": "セキュリティグループが SSH をインターネットに公開",
+            "zh": "安全组对全部网段开启风险端口",
+        },
+        "why": "Whoever can reach an administration port can try passwords, stolen keys and new exploits on it.",
+        "severity": "high",
+        "references": {
+            "cloud_config": ["sg-risky-ports-check"],
+            "cis": ["3.2", "4.3"],
+            "nist_suggested": ["SC-7", "AC-17"],
+            "pci_suggested": ["1.3.1", "1.4.2"],
+            "iso27001_suggested": ["A.8.20", "A.8.22"],
+            "soc2_suggested": ["CC6.6"],
+        },
+        "security_center": ["*ecurity*roup*port*", "*ecurity*roup*SSH*"],
+        "module": "security_group_ssh",
+        "role": "ssh_restriction",
+    },
+    "sg-ssh-allowed-sources-only": {
+        "title": {
+            "en": "Security group admits SSH from sources that are not allowed",
+            "ja": "セキュリティグループが許可外の送信元からの SSH を許可",
+            "zh": "安全组允许未授权来源访问 SSH",
+        },
+        "why": "Every address that may connect without need is one more from where a stolen key works.",
+        "severity": "medium",
+        "references": {
+            "cloud_config": [],
+            "cis": ["3.5"],
+            "nist_suggested": ["SC-7", "AC-17"],
+            "iso27001_suggested": ["A.8.20", "A.8.22"],
+        },
+        "security_center": [],
+        "module": "security_group_ssh",
+        "when": "allowed_sources",
+        "role": "ssh_restriction",
+    },
 }

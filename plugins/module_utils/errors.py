@@ -16,7 +16,7 @@ BAD_KEY = (
     "SecurityTokenExpired",
     "InvalidSTSToken",
 )
-GONE = ("NoSuchBucket",)
+GONE = ("NoSuchBucket", "InvalidSecurityGroupId.NotFound")
 CONNECTION = "ConnectionFailed"
 NOT_THE_CLOUD = "UnexpectedAnswer"
 

@@ -48,4 +48,8 @@ def _table(product: str) -> dict[str, Write]:
         from .oss import WRITES
 
         return WRITES
+    if product == "ecs":
+        from .security_groups import WRITES
+
+        return WRITES
     raise KeyError(product)
