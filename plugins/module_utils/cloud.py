@@ -17,6 +17,7 @@ from .rpc import RpcClient
 
 if TYPE_CHECKING:
     from .oss import OssClient
+    from .sls import SlsClient
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -52,6 +53,13 @@ class Cloud:
         from .oss import OssClient
 
         return OssClient(self.keys, self._base, self._workers, self._pace("oss"))
+
+    @cached_property
+    def sls(self) -> SlsClient:
+        """The Log Service side of the account; its SDK is loaded on first use."""
+        from .sls import SlsClient
+
+        return SlsClient(self.keys, self._base, self._workers, self._pace("sls"))
 
     def rpc(
         self,

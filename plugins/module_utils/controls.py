@@ -97,6 +97,43 @@ CONTROLS: dict[str, dict] = {
         "when": "noncurrent_days",
         "role": "oss_protection",
     },
+    "slb-instance-log-enabled": {
+        "title": {
+            "en": "SLB instance without access logs",
+            "ja": "SLB インスタンスのアクセスログが無効",
+            "zh": "SLB 实例未开启访问日志",
+        },
+        "why": "Without access logs, nobody can tell afterwards who asked what of the servers behind a load balancer.",
+        "severity": "medium",
+        "references": {
+            "cloud_config": ["slb-instance-log-enabled"],
+            "cis": [],
+            "nist_suggested": ["AU-2", "AU-12"],
+            "iso27001_suggested": ["A.8.15"],
+        },
+        "security_center": ["*SLB*access*log*", "*SLB*log*", "*load*balanc*log*"],
+        "module": "slb_access_log",
+        "role": "slb_logging",
+    },
+    "slb-listener-risk-ports-check": {
+        "title": {
+            "en": "SLB listener leads to an administration port",
+            "ja": "SLB リスナーが管理用ポートへ転送",
+            "zh": "SLB 监听转发到管理端口",
+        },
+        "why": "A listener that leads to SSH or RDP opens it to whoever reaches the load balancer, on any front port.",
+        "severity": "high",
+        "references": {
+            "cloud_config": ["slb-listener-risk-ports-check"],
+            "cis": [],
+            "nist_suggested": ["AC-17", "SC-7"],
+            "iso27001_suggested": ["A.8.20"],
+        },
+        "security_center": ["*SLB*port*", "*load*balanc*port*"],
+        "module": "slb_access_log",
+        "when": "admin_ports",
+        "role": "slb_logging",
+    },
     "sg-risky-ports-check": {
         "title": {
             "en": "Security group opens SSH to the internet",

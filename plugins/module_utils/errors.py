@@ -5,7 +5,25 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-THROTTLED = ("Throttling", "Rejected.Throttling", "QpsLimitExceeded", "DownTrafficRateLimitExceeded", "TooManyRequests")
+THROTTLED = (
+    "Throttling",
+    "Rejected.Throttling",
+    "QpsLimitExceeded",
+    "DownTrafficRateLimitExceeded",
+    "TooManyRequests",
+    "ReadQuotaExceed",
+    "WriteQuotaExceed",
+    "ServerBusy",
+)
+BUSY = (
+    "SystemBusy",
+    "OperationBusy",
+    "ServiceIsConfiguring",
+    "ServiceIsStopping",
+    "BackendServer.configuring",
+    "IdempotenceProcessing",
+    "IncorrectStatus.LoadBalancer",
+)
 DENIED = ("Forbidden", "NoPermission", "AccessDenied", "Unauthorized", "ProjectForbidden", "UserDisable")
 BAD_KEY = (
     "InvalidAccessKeyId",
@@ -51,7 +69,7 @@ class CloudError(HardeningError):
     def sentence(self) -> str:
         """What failed and why, with the advice that fits."""
         request = f", request id {self.request_id}" if self.request_id else ""
-        return f"{self.action} failed: {self.message.rstrip('.')} ({self.code}{request}).{self.advice()}"
+        return f"{self.action} failed: {self.message.rstrip('. ')} ({self.code}{request}).{self.advice()}"
 
     def advice(self) -> str:
         """What the reader can do about it, or an empty string."""
@@ -71,6 +89,11 @@ class CloudError(HardeningError):
     def throttled(self) -> bool:
         """The call was refused for its rate, so it had no effect."""
         return self.code.startswith(THROTTLED) or self.status == 429
+
+    @property
+    def busy(self) -> bool:
+        """The call was refused while its resource is being changed, so it had no effect."""
+        return self.code in BUSY
 
     @property
     def denied(self) -> bool:
@@ -113,4 +136,4 @@ class Unread:
 
     def __str__(self) -> str:
         request = f", request id {self.request_id}" if self.request_id else ""
-        return f"{self.action}: {self.message.rstrip('.')} ({self.code}{request})"
+        return f"{self.action}: {self.message.rstrip('. ')} ({self.code}{request})"

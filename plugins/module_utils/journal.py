@@ -3,7 +3,8 @@
 
 A file of JSON lines, readable by its owner only, one file a run. First a line for the change
 {"journal": 1, "run", "seq", "time", "account_id", "region", "resource", "product", "action", "params", "undo",
-"needs"}, then, once the call came back, {"run", "seq", "outcome": "sent"} or {"run", "seq", "outcome": "failed", "error"}.
+"needs"} (needs: ARNs, where there are any); then, once the call came back, {"run", "seq", "outcome": "sent"}
+or {"run", "seq", "outcome": "failed", "error"}.
 A change without an outcome may or may not have reached the cloud: a restore looks before it acts.
 """
 

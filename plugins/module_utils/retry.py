@@ -17,6 +17,8 @@ T = TypeVar("T")
 # ECS answers a throttled API again only in the next minute, so the waits must add up to more than one.
 THROTTLED_TRIES = 9
 PASSING_TRIES = 4
+# What was just made or changed is ready for the next call within half a minute.
+BUSY_TRIES = 6
 LONGEST_WAIT = 30.0
 
 
@@ -61,8 +63,8 @@ class Pace:
 def persist(call: Callable[[], T], pace: Pace, repeatable: bool, sleep: Callable[[float], None] = time.sleep) -> T:
     """The answer of a call, sent again where that is safe and can help.
 
-    A throttled call had no effect and is always sent again; one that broke off, or that met a failing server, only
-    if it is repeatable: a read, or a write that changes nothing when it comes twice.
+    A throttled call, or one to a resource that is being changed, had no effect and is always sent again; one that broke
+    off, or that met a failing server, only if it is repeatable: a read, or a write that changes nothing the second time.
     """
     tries = 0
     while True:
@@ -75,10 +77,29 @@ def persist(call: Callable[[], T], pace: Pace, repeatable: bool, sleep: Callable
         except CloudError as error:
             if error.throttled:
                 pace.slower()
-            patient = THROTTLED_TRIES if error.throttled else PASSING_TRIES if error.passing and repeatable else 1
-            if tries >= patient:
+            if tries >= _tries(error, repeatable):
                 raise
         sleep(backoff(tries))
+
+
+def _tries(error: CloudError, repeatable: bool) -> int:
+    if error.throttled:
+        return THROTTLED_TRIES
+    if error.busy:
+        return BUSY_TRIES
+    return PASSING_TRIES if error.passing and repeatable else 1
+
+
+def insist(call: Callable[[], T], early: tuple[str, ...], sleep: Callable[[float], None] = time.sleep) -> T:
+    """The answer of a call that needs what was just made: sent again while one of these codes says it is not there."""
+    for tries in range(1, BUSY_TRIES):
+        try:
+            return call()
+        except CloudError as error:
+            if error.code not in early:
+                raise
+        sleep(backoff(tries))
+    return call()
 
 
 def backoff(tries: int) -> float:

@@ -41,7 +41,7 @@ class Chain:
 
 @dataclass(frozen=True)
 class Seen:
-    """What a look at the cloud says of a chain. refusal: what undoing it would destroy; error: why none was possible."""
+    """What a look at the cloud says of a chain. refusal: what undoing would destroy; error: why none was possible."""
 
     chain: Chain
     restored: bool = False

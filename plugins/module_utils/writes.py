@@ -44,12 +44,19 @@ def write(call: Call) -> Write:
 
 def _table(product: str) -> dict[str, Write]:
     # Loaded only for the product that is written to: every line of a module's files is compiled anew for each task.
-    if product == "oss":
-        from .oss import WRITES
-
-        return WRITES
-    if product == "ecs":
+    # Each import stands here in full, since Ansible packs what it finds imported.
+    if product == "alb":
+        from .alb import WRITES
+    elif product == "ecs":
         from .security_groups import WRITES
-
-        return WRITES
-    raise KeyError(product)
+    elif product == "oss":
+        from .oss import WRITES
+    elif product == "resourcemanager":
+        from .resourcemanager import WRITES
+    elif product == "slb":
+        from .slb import WRITES
+    elif product == "sls":
+        from .sls import WRITES
+    else:
+        raise KeyError(product)
+    return WRITES

@@ -196,9 +196,8 @@ def _writable(call: Call) -> Balancer:
     balancer = next((each for each in _here(call) if each.id == call.params["LoadBalancerId"]), None)
     if balancer is None:
         raise ApiError("ResourceNotFound.LoadBalancer", "The specified resource is not found.", 404)
-    if balancer.status != "Active" or any(
-        [job.look() for job in section.of(call.account).jobs.values() if job.balancer == balancer.id]
-    ):
+    jobs = [job for job in section.of(call.account).jobs.values() if job.balancer == balancer.id]
+    if balancer.status != "Active" or any(job.look() for job in jobs):
         raise ApiError("IncorrectStatus.LoadBalancer", "The status of the load balancer is incorrect.", 409)
     return balancer
 

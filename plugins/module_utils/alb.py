@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Where an ALB's access logs go (ALB 2020-06-16). Switching is a job that goes on after the call came back."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from typing import TYPE_CHECKING
+
+from .errors import CloudError
+from .retry import backoff, insist
+from .writes import Write
+
+if TYPE_CHECKING:
+    from .cloud import Cloud
+
+ENABLE, DISABLE = "EnableLoadBalancerAccessLog", "DisableLoadBalancerAccessLog"
+LOOKS = 8  # about a minute
+EARLY = ("ResourceNotFound.LogStore", "ResourceNotFound.LogProject")  # just made; the codes are UNCONFIRMED
+
+
+def target(balancer: dict) -> tuple[str, str] | None:
+    """Project and logstore of the access logs in a row of ListLoadBalancers."""
+    config = balancer.get("AccessLogConfig") or {}
+    return (config.get("LogProject", ""), config.get("LogStore", "")) if config.get("LogProject") else None
+
+
+def _target(cloud: Cloud, params: dict) -> tuple[str, str] | None:
+    asked = {"LoadBalancerIds": [params["LoadBalancerId"]], "MaxResults": 1}
+    rows = cloud.rpc("alb", "ListLoadBalancers", asked, params["RegionId"])["LoadBalancers"]
+    if not rows:
+        raise CloudError("ListLoadBalancers", "ResourceNotFound.LoadBalancer", "there is no such load balancer")
+    return target(rows[0])
+
+
+def _is_target(cloud: Cloud, params: dict) -> bool:
+    return _target(cloud, params) == (params["LogProject"], params["LogStore"])
+
+
+def enable(cloud: Cloud, params: dict) -> None:
+    """Switch an ALB's access logs on, and wait for the job."""
+    asked = {name: params[name] for name in ("LoadBalancerId", "LogProject", "LogStore")}
+    asked["ClientToken"] = str(uuid.uuid4())
+    job = insist(lambda: cloud.rpc("alb", ENABLE, asked, params["RegionId"]), EARLY).get("JobId")
+    for tries in range(1, LOOKS + 1):
+        found = cloud.rpc("alb", "ListAsynJobs", {"JobIds": [job]}, params["RegionId"]).get("Jobs") or [{}]
+        if found[0].get("Status") == "Failed":
+            raise CloudError(ENABLE, found[0].get("ErrorCode", ""), found[0].get("ErrorMessage") or "the job failed")
+        if found[0].get("Status") == "Succeeded":
+            return
+        time.sleep(backoff(tries))
+
+
+def disable(cloud: Cloud, params: dict) -> None:
+    """Switch an ALB's access logs off. Its job has no name: what comes next is refused as busy until it is done."""
+    asked = {"LoadBalancerId": params["LoadBalancerId"], "ClientToken": str(uuid.uuid4())}
+    cloud.rpc("alb", DISABLE, asked, params["RegionId"])
+
+
+def _setting(params: dict) -> str:
+    return f"access log to {params['LogProject']}/{params['LogStore']}"
+
+
+WRITES = {
+    ENABLE: Write(setting=_setting, send=enable, holds=_is_target),
+    DISABLE: Write(setting=_setting, send=disable, holds=lambda cloud, params: not _is_target(cloud, params)),
+}

@@ -1,0 +1,228 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the delivery of access logs needs: a Log Service project, a logstore with an index, and a role for CLBs.
+
+What there is, is read here; the changes that make what is missing are pure. They belong to resources of their own,
+which many load balancers share, so each load balancer's change names them as what it needs.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from .errors import CloudError, OptionError, Unread
+from .resourcemanager import has_role
+from .values import Call, Change, Resource
+
+if TYPE_CHECKING:
+    from types import SimpleNamespace
+
+    from .balancers import Balancer
+    from .cloud import Cloud
+    from .sls import Place
+
+PROJECT, LOGSTORE = "hardening-slb-{account_id}-{region}", "{type}-access-log"
+NAME = {"log_project": r"[a-z0-9][a-z0-9-]{1,61}[a-z0-9]", "log_store": r"[a-z0-9][a-z0-9_-]{1,61}[a-z0-9]"}
+SAMPLE = {"region": "ap-southeast-1", "type": "clb"}
+SERVICE = "logdelivery.slb.aliyuncs.com"
+ROLE, OLDER_ROLE = "AliyunServiceRoleForSlbLogDelivery", "AliyunLogArchiveRole"
+OWNER = re.compile(r"acs:log:[^:]*:(\d+):project/")
+# What does the same for every kind of entry: a search over the whole line.
+FULL_TEXT = {"line": {"token": list(", '\";=()[]{}?@&<>/:\n\t\r"), "caseSensitive": False, "chn": False}}
+
+Target = tuple[str, str]
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """What was read. places: (region, project, logstore) to its Place, Unread where it could not be read.
+
+    role: whether a role exists that lets SLB deliver; None where nobody needed to know.
+    """
+
+    account_id: str
+    places: dict[tuple[str, str, str], Place | Unread]
+    role: bool | Unread | None = None
+
+
+def check_names(options: SimpleNamespace, account_id: str) -> None:
+    """OptionError where log_project or log_store don't make names that Log Service takes."""
+    for option, template in (
+        ("log_project", options.log_project or PROJECT),
+        ("log_store", options.log_store or LOGSTORE),
+    ):
+        known = {
+            "account_id": account_id,
+            "region": SAMPLE["region"],
+            **({"type": "clb"} if option == "log_store" else {}),
+        }
+        try:
+            name = template.format(**known)
+        except (KeyError, IndexError, ValueError, AttributeError):
+            places = ", ".join(f"{{{place}}}" for place in known)
+            raise OptionError(f"{option}: {template!r} may hold {places}, and no other braces.") from None
+        if not re.fullmatch(NAME[option], name):
+            raise OptionError(
+                f"{option}: {name!r} is no name for Log Service: 3 to 63 lower-case letters, digits and hyphens"
+                f"{' or underscores' if option == 'log_store' else ''}, with a letter or digit at both ends."
+            )
+    if not 1 <= options.retention_days <= 3650:
+        raise OptionError("retention_days must be from 1 to 3650, which is for ever.")
+
+
+def target(options: SimpleNamespace, account_id: str, region: str, kind: str) -> Target:
+    """The project and logstore that the logs of a region's load balancers of a kind are sent to."""
+    project = (options.log_project or PROJECT).format(account_id=account_id, region=region)
+    logstore = (options.log_store or LOGSTORE).format(account_id=account_id, region=region, type=kind)
+    return project, logstore
+
+
+def chosen(options: SimpleNamespace) -> bool:
+    """Somebody chose the target, so that what logs elsewhere is to be moved."""
+    return bool(options.log_project or options.log_store)
+
+
+def read_delivery(cloud: Cloud, options: SimpleNamespace, loggers: list[Balancer]) -> Delivery:
+    """What there is of what these load balancers need, which are those that can log.
+
+    The place that each logs to is looked at with one call, however many log to it; the target only where one of them
+    has to be sent there. Without either, Log Service is not called at all.
+    """
+    account = cloud.account_id
+    live = {(one.resource.region, *one.log) for one in loggers if isinstance(one.log, tuple)}
+    places = _look(cloud, live, indexed=False)
+    lost = [one for one in loggers if not isinstance(one.log, Unread) and strays(one, options, account, places)]
+    targets = {(one.resource.region, *target(options, account, one.resource.region, one.kind)) for one in lost}
+    places |= _look(cloud, targets, indexed=True)
+    _warn_of_retention(cloud, options, {place: places[place] for place in targets})
+    classic = [one for one in loggers if one.kind == "clb" and not isinstance(one.log, Unread)]
+    role = _role(cloud) if classic else None
+    if role is False and any(one.log for one in classic):
+        _warn(
+            cloud,
+            f"Access logs of CLBs are on, but neither the role {ROLE} nor {OLDER_ROLE} exists in this account: "
+            "nothing is delivered.",
+        )
+    return Delivery(account, places, role)
+
+
+def strays(balancer: Balancer, options: SimpleNamespace, account_id: str, places: dict) -> bool:
+    """Its logs go nowhere, or not where somebody wants them."""
+    if balancer.log is None:
+        return True
+    place = places[(balancer.resource.region, *balancer.log)]
+    if isinstance(place, Unread):
+        return False
+    wanted = target(options, account_id, balancer.resource.region, balancer.kind)
+    return not place.there or (chosen(options) and balancer.log != wanted)
+
+
+def _look(cloud: Cloud, places: set[tuple[str, str, str]], *, indexed: bool) -> dict:
+    wanted = sorted(places)
+    found = cloud.map(lambda place: cloud.sls.place(*place, indexed), wanted)
+    return {
+        place: Unread.of(answer) if isinstance(answer, CloudError) else answer
+        for place, answer in zip(wanted, found, strict=True)
+    }
+
+
+def _role(cloud: Cloud) -> bool | Unread:
+    try:
+        return has_role(cloud, ROLE) or has_role(cloud, OLDER_ROLE)
+    except CloudError as error:
+        return Unread.of(error)
+
+
+def _warn_of_retention(cloud: Cloud, options: SimpleNamespace, places: dict) -> None:
+    for (_, project, logstore), place in places.items():
+        if not isinstance(place, Unread) and place.there and place.days < options.retention_days:
+            _warn(
+                cloud,
+                f"The logstore {project}/{logstore} keeps logs for {place.days} days, and retention_days is "
+                f"{options.retention_days}: a logstore that is there is not changed.",
+            )
+
+
+def _warn(cloud: Cloud, sentence: str) -> None:
+    if sentence not in cloud.warnings:
+        cloud.warnings.append(sentence)
+
+
+# Pure: what stands in the way, and what makes the rest
+
+
+def obstacle(delivery: Delivery, region: str, wanted: Target, kind: str) -> tuple[str | None, tuple[Unread, ...]]:
+    """Why logs can't be sent to a target, with what could not be read to know better."""
+    place = delivery.places[(region, *wanted)]
+    if isinstance(place, Unread):
+        owner = OWNER.search(place.message)
+        if owner and owner[1] != delivery.account_id:
+            return (
+                f"the Log Service project {wanted[0]} belongs to another account: choose another name with log_project"
+            ), ()
+        return f"whether {'/'.join(wanted)} exists in Log Service could not be read", (place,)
+    if kind == "clb" and isinstance(delivery.role, Unread):
+        return "whether SLB has a role for the delivery could not be read", (delivery.role,)
+    return None, ()
+
+
+def prepare(
+    options: SimpleNamespace, delivery: Delivery, region: str, wanted: Target, kind: str
+) -> tuple[tuple[Change, ...], tuple[str, ...]]:
+    """The changes that make what a target lacks, in order, and the ARNs that a load balancer's own change needs."""
+    project, logstore = _resources(delivery.account_id, region, wanted)
+    place = delivery.places[(region, *wanted)]
+    changes = []
+    if kind == "clb" and delivery.role is False:
+        changes.append(_make_role(_role_of(delivery.account_id)))
+    if not place.project:
+        stores = sorted({target(options, delivery.account_id, region, each)[1] for each in ("clb", "alb")})
+        changes.append(_make_project(project, stores))
+    if not place.there:
+        changes.append(_make_logstore(logstore, project, wanted, options.retention_days))
+    if not place.indexed:
+        changes.append(_make_index(logstore, project, wanted))
+    roles = (_role_of(delivery.account_id).arn,) if kind == "clb" else ()
+    return tuple(changes), (*roles, project.arn, logstore.arn)
+
+
+def _resources(account: str, region: str, wanted: Target) -> tuple[Resource, Resource]:
+    project, logstore = wanted
+    arn = f"acs:log:{region}:{account}:project/{project}"
+    return (
+        Resource(arn, "ACS::SLS::Project", project, project, region, account),
+        Resource(
+            f"{arn}/logstore/{logstore}", "ACS::SLS::LogStore", "/".join(wanted), "/".join(wanted), region, account
+        ),
+    )
+
+
+def _role_of(account: str) -> Resource:
+    return Resource(f"acs:ram:*:{account}:role/{ROLE.lower()}", "ACS::RAM::Role", ROLE, ROLE, "", account)
+
+
+def _make_role(role: Resource) -> Change:
+    params = {"ServiceName": SERVICE, "RoleName": ROLE}
+    call, undo = (Call("resourcemanager", f"{verb}ServiceLinkedRole", params) for verb in ("Create", "Delete"))
+    return Change(role, call, undo, "", f"service-linked role: {ROLE}")
+
+
+def _make_project(project: Resource, logstores: list[str]) -> Change:
+    at = {"region": project.region, "project": project.id}
+    call = Call("sls", "CreateProject", {**at, "description": "Access logs of load balancers"})
+    undo = Call("sls", "DeleteProject", {**at, "logstores": logstores})
+    return Change(project, call, undo, "", f"project: {project.id}")
+
+
+def _make_logstore(logstore: Resource, project: Resource, wanted: Target, days: int) -> Change:
+    at = {"region": project.region, "project": wanted[0], "logstore": wanted[1]}
+    call, undo = Call("sls", "CreateLogStore", {**at, "days": days}), Call("sls", "DeleteLogStore", at)
+    kept = "for ever" if days == 3650 else f"for {days} days"
+    return Change(logstore, call, undo, "", f"logstore: {wanted[1]}, logs kept {kept}", (project.arn,))
+
+
+def _make_index(logstore: Resource, project: Resource, wanted: Target) -> Change:
+    at = {"region": project.region, "project": wanted[0], "logstore": wanted[1]}
+    call, undo = Call("sls", "CreateIndex", {**at, "index": FULL_TEXT}), Call("sls", "DeleteIndex", at)
+    return Change(logstore, call, undo, "", "index: full text", (project.arn,))
