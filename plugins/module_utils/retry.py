@@ -14,8 +14,8 @@ from .errors import CloudError
 
 T = TypeVar("T")
 
-# ECS answers a throttled API again only in the next minute, so the waits must add up to more than one.
-THROTTLED_TRIES = 9
+# ECS answers a throttled API again only in the next minute, so even the shortest waits add up to more than one.
+THROTTLED_TRIES = 10
 PASSING_TRIES = 4
 # What was just made or changed is ready for the next call within half a minute.
 BUSY_TRIES = 6
