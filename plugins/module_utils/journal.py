@@ -87,8 +87,10 @@ class Journal:
         try:
             if not self.used:
                 self.path.parent.mkdir(parents=True, exist_ok=True)
-            handle = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+            handle = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
             try:
+                if not self.used and _torn(handle):
+                    line = b"\n" + line
                 while line:
                     line = line[os.write(handle, line) :]  # a disk that is nearly full takes only a part
                 os.fsync(handle)
@@ -106,6 +108,12 @@ class Journal:
         )
 
 
+def _torn(handle: int) -> bool:
+    """Whether a run that died within its last line wrote to the same file before."""
+    size = os.fstat(handle).st_size
+    return size > 0 and os.pread(handle, 1, size - 1) != b"\n"
+
+
 @dataclass(frozen=True)
 class Entry:
     """One change that a journal tells of."""
@@ -118,31 +126,38 @@ class Entry:
 
 
 def load(path: Path) -> list[Entry]:
-    """The changes of a journal, oldest first; JournalError where it is not one. A torn last line is left out:
-    the run died while it wrote it, so that change was never sent.
+    """The changes of a journal, oldest first; JournalError where it is not one. A torn line at the end of a run is
+    left out: the run died while it wrote it, so that change was never sent.
     """
     try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "it is not text"
-        raise JournalError(f"The journal {path} can't be read ({reason}).") from None
+        text = path.read_bytes()
+    except OSError as error:
+        raise JournalError(f"The journal {path} can't be read ({error.strerror}).") from None
     return [_entry(path, line) for line in _lines(path, text) if "journal" in line]
 
 
-def _lines(path: Path, text: str) -> Iterator[dict]:
-    whole = text.split("\n")
-    for number, line in enumerate(whole, start=1):
+def _lines(path: Path, text: bytes) -> Iterator[dict]:
+    torn = 0
+    for number, line in enumerate(text.split(b"\n"), start=1):
         if not line.strip():
             continue
         try:
             entry = json.loads(line)
         except ValueError:
-            if number == len(whole):
-                return
             entry = None
-        if not isinstance(entry, dict):
-            raise JournalError(f"Line {number} of {path} is not a line of a restore journal; nothing was restored.")
+        if entry is None and line.startswith(b"{"):
+            torn = torn or number
+            continue
+        if not isinstance(entry, dict) or not entry.keys() & {"journal", "outcome"}:
+            raise _damaged(path, number)
+        if torn and not ("journal" in entry and entry.get("seq") == 1):
+            raise _damaged(path, torn)
+        torn = 0
         yield entry
+
+
+def _damaged(path: Path, number: int) -> JournalError:
+    return JournalError(f"Line {number} of {path} is not a line of a restore journal; nothing was restored.")
 
 
 def _entry(path: Path, line: dict) -> Entry:
