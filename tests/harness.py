@@ -112,6 +112,12 @@ class Scenario:
         """A real run changes something."""
         return self.applied and bool(self.changes) and not self.stops
 
+    @property
+    def restores(self) -> bool:
+        """A real run leaves a journal to restore, as every module promises that has the options of a run."""
+        text = (ROOT / "plugins" / "modules" / f"{self.module}.py").read_text(encoding="utf-8")
+        return self.writes and "- hardening.alicloud.run\n" in text
+
     @functools.cached_property
     def start(self) -> dict:
         """The state at the beginning."""
@@ -186,13 +192,18 @@ def load(path: Path) -> list[Scenario]:
 def key(user: str, denied: list[dict] = (), without: str = "") -> dict:
     """A key of the estate, with the published policies. without: an action taken out of them."""
     identifier, secret, names = KEYS[user]
-    documents = [json.loads((ROOT / f"docs/policies/{name}.json").read_text(encoding="utf-8")) for name in names]
+    documents = [document(name) for name in names]
     if without:
         for statement in (statement for document in documents for statement in document["Statement"]):
             statement["Action"] = [action for action in statement["Action"] if action != without]
     if denied:
         documents.append({"Version": "1", "Statement": [{"Effect": "Deny", **one} for one in denied]})
     return {"id": identifier, "secret": secret, "user": user, "policies": documents}
+
+
+def document(policy: str) -> dict:
+    """A published RAM policy."""
+    return json.loads((ROOT / "docs" / "policies" / f"{policy}.json").read_text(encoding="utf-8"))
 
 
 # Estates
@@ -220,15 +231,18 @@ def _identity(thing: Any) -> str | None:
     return (thing.get("id") or thing.get("name")) if isinstance(thing, Mapping) else None
 
 
-def filled(expected: Any, actual: Any) -> Any:
-    """What is expected, with each "<any>" replaced by what is there in its place."""
-    if expected == ANY:
-        return actual
+def differences(expected: Any, actual: Any, path: str = "") -> list[str]:
+    """Where two states differ, place by place; "<any>" is expected to be there and nothing more."""
+    if expected == ANY and actual is not None:
+        return []
     if isinstance(expected, dict) and isinstance(actual, dict):
-        return {name: filled(value, actual.get(name)) for name, value in expected.items()}
-    if isinstance(expected, list) and isinstance(actual, list) and len(expected) == len(actual):
-        return [filled(*pair) for pair in zip(expected, actual, strict=True)]
-    return expected
+        names = [*expected, *(name for name in actual if name not in expected)]
+        pairs = [(f"{path}.{name}", expected.get(name), actual.get(name)) for name in names]
+    elif isinstance(expected, list) and isinstance(actual, list) and len(expected) == len(actual):
+        pairs = [(f"{path}[{_identity(one) or at}]", one, actual[at]) for at, one in enumerate(expected)]
+    else:
+        return [] if expected == actual else [f"{path}: {actual!r}, not {expected!r}"]
+    return [difference for at, *pair in pairs for difference in differences(*pair, at)]
 
 
 # Running modules
