@@ -53,7 +53,7 @@ class SlsClient:
             from aliyun import log
         except ImportError:
             raise HardeningError(
-                "The Python library aliyun-log-python-sdk is missing: pip install 'aliyun-log-python-sdk>=0.9.12' "
+                "The Python library aliyun-log-python-sdk is missing: pip install 'aliyun-log-python-sdk>=0.9.52' "
                 "for the Python that runs Ansible's modules."
             ) from None
         self._sdk = log

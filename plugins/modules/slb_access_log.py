@@ -79,7 +79,7 @@ extends_documentation_fragment:
   - hardening.alicloud.run
   - hardening.alicloud.attributes
 requirements:
-  - aliyun-log-python-sdk >= 0.9.12, where access logs are on or are to be switched on
+  - aliyun-log-python-sdk >= 0.9.52, where access logs are on or are to be switched on
 notes:
   - Moving logs takes two calls (there is none that changes the setting), and what is asked between them is not logged.
   - Which of the two roles that may deliver (C(AliyunServiceRoleForSlbLogDelivery), or C(AliyunLogArchiveRole) of older

@@ -16,6 +16,7 @@ DRIFT = {
     ("acme-invoices", "oss-bucket-versioning-enabled"),
     ("acme-trial", "sg-risky-ports-check"),
     ("acme-trial", "sg-ssh-allowed-sources-only"),
+    ("acme-web-slb", "slb-instance-log-enabled"),
 }
 UNASKED = {("acme-trial", "sg-ssh-allowed-sources-only")}  # what only the inventory's allowed sources make a risk
 EMPTY_INVENTORY = "all:\n  hosts:\n    somewhere:\n"
