@@ -42,6 +42,15 @@ options:
         description: Who answers for it.
         type: str
         required: true
+      scope:
+        description:
+          - What M(hardening.alicloud.security_center_whitelist) whitelists in Security Center, V(instance) for the
+            resources that the entry fits, V(item) for the whole check item.
+          - V(item) hides every resource that is yet to come, too. It needs O(whitelist[].resource=*), and a reason for
+            that.
+        type: str
+        choices: [instance, item]
+        default: instance
   max_changes:
     description:
       - The most resources that one run may change, as a number or as a percentage of those examined (V(5%)).

@@ -79,7 +79,7 @@ CONTROLS: dict[str, dict] = {
             "nist_suggested": ["CP-9"],
             "iso27001_suggested": ["A.8.13"],
         },
-        "security_center": ["*OSS*version*"],
+        "security_center": ["*OSS*versioning*", "*OSS*version control*"],
         "module": "oss_bucket_versioning",
         "role": "oss_protection",
     },
@@ -172,5 +172,18 @@ CONTROLS: dict[str, dict] = {
         "module": "security_group_ssh",
         "when": "allowed_sources",
         "role": "ssh_restriction",
+    },
+    "security-center-whitelist-in-step": {
+        "title": {
+            "en": "Security Center's whitelist differs from the inventory",
+            "ja": "Security Center のホワイトリストがインベントリと不一致",
+            "zh": "云安全中心白名单与清单不一致",
+        },
+        "why": "A whitelist rule never ends by itself: one that nobody accepts any more hides a risk from the score.",
+        "severity": "medium",
+        "references": {"cloud_config": [], "cis": []},
+        "security_center": [],
+        "module": "security_center_whitelist",
+        "role": "security_center",
     },
 }

@@ -68,13 +68,12 @@ class Instance:
     updated: int
 
 
-class SecurityCenter:
-    """One account's Security Center, on one of the two sites that there are."""
+class Site:
+    """One account's Security Center, on one of the two sites that there are: its calls, and its lists."""
 
-    def __init__(self, cloud: Cloud, options: SimpleNamespace):
+    def __init__(self, cloud: Cloud, region: str):
         self.cloud = cloud
-        self.region = site_of(options)
-        self._checks = checked_map(options.checks)
+        self.region = region
 
     def call(self, action: str, params: dict | None = None) -> dict:
         """One call, at the site's region."""
@@ -99,6 +98,14 @@ class SecurityCenter:
             if isinstance(answer, CloudError):
                 raise answer
         return answers
+
+
+class SecurityCenter(Site):
+    """A site's check items and their results, joined to our controls as the options say."""
+
+    def __init__(self, cloud: Cloud, options: SimpleNamespace):
+        super().__init__(cloud, site_of(options))
+        self._checks = checked_map(options.checks)
 
     def items(self) -> list[Item]:
         """Every check item with its status."""
@@ -264,17 +271,23 @@ class Gaps:
         self.unread: list[dict] = []
 
     def attempt(self, what: str, read: Callable) -> object:
-        """What read gives; None, and a note, where it can't. A key that is not accepted ends the run."""
-        try:
-            return read()
-        except CloudError as error:
-            if error.bad_key:
-                raise
-            note = noted(what, Unread.of(error))
-            place = self.unavailable if error.code == NOT_PURCHASED else self.unread
-            if note not in place:
-                place.append(note)
-            return None
+        """What read gives; None, and a note, where it can't."""
+        found = readable(read)
+        if not isinstance(found, Unread):
+            return found
+        place = self.unavailable if found.code == NOT_PURCHASED else self.unread
+        place.append(noted(what, found))
+        return None
+
+
+def readable(read: Callable[[], T]) -> T | Unread:
+    """What read gives, or the trace of why it can't. A key that is not accepted ends the run."""
+    try:
+        return read()
+    except CloudError as error:
+        if error.bad_key:
+            raise
+        return Unread.of(error)
 
 
 def noted(what: str, unread: Unread) -> dict:

@@ -21,19 +21,24 @@ SPEC = {
         "reason": {"type": "str", "required": True},
         "expires": {"type": "str", "required": True},
         "owner": {"type": "str", "required": True},
+        "scope": {"type": "str", "choices": ["instance", "item"], "default": "instance"},
     },
 }
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One accepted risk; resource is a shell pattern over ARN, id or name; expires is its last day (UTC)."""
+    """One accepted risk; resource is a shell pattern over ARN, id or name; expires is its last day (UTC).
+
+    scope matters to Security Center's whitelist alone: item stands for all of a check item, what is to come included.
+    """
 
     control: str
     resource: str
     reason: str
     expires: date
     owner: str
+    scope: str = "instance"
 
     def covers(self, finding: Finding) -> bool:
         """It speaks of this finding, whatever its date."""
@@ -63,7 +68,12 @@ def _entry(place: int, item: dict) -> Entry:
         expires = date.fromisoformat(str(item["expires"]))
     except ValueError:
         raise OptionError(f"{where} has the expiry date {item['expires']!r}: write it as YYYY-MM-DD.") from None
-    return Entry(item["control"], item["resource"], item["reason"], expires, item["owner"])
+    scope = item.get("scope") or "instance"
+    if scope == "item" and item["resource"] != "*":
+        raise OptionError(
+            f"{where} has the scope item, which accepts what is to come as well: its resource must be '*'."
+        )
+    return Entry(item["control"], item["resource"], item["reason"], expires, item["owner"], scope)
 
 
 def accept(findings: list[Finding], entries: list[Entry], today: date) -> list[Finding]:

@@ -53,6 +53,8 @@ def _table(product: str) -> dict[str, Write]:
         from .oss import WRITES
     elif product == "resourcemanager":
         from .resourcemanager import WRITES
+    elif product == "sas":
+        from .security_center_rules import WRITES
     elif product == "slb":
         from .slb import WRITES
     elif product == "sls":
