@@ -376,8 +376,8 @@ def judge(state: State, cases: list[Case]) -> Finding:
         CONTROL,
         what,
         OPEN,
-        expected="; ".join(f"{case.item.name}: {should(case)}" for case in out),
-        actual="; ".join(f"{case.item.name}: {found(case)}" for case in out),
+        expected="; ".join(dict.fromkeys(should(case) for case in out)),
+        actual="; ".join(dict.fromkeys(found(case) for case in out)),
         evidence=tuple(sentence for case in out for sentence in evidence(case)),
         changes=tuple(change for case in out for change in changes(state, case)),
         severity="medium" if any(case.dropped for case in out) else "low",
@@ -386,13 +386,14 @@ def judge(state: State, cases: list[Case]) -> Finding:
 
 def should(case: Case) -> str:
     """How it has to be, in words."""
-    return f"whitelisted {case.wanted}" if case.wanted else "not whitelisted"
+    if not case.wanted:
+        return "not whitelisted"
+    return f"whitelisted {case.wanted}" if case.ours else f"whitelisted until {case.wanted.expires}"
 
 
 def found(case: Case) -> str:
     """How it is, in words."""
-    said = [f"whitelisted {rule.accepted}" for rule in case.ours]
-    return ", ".join(said) or "not whitelisted"
+    return ", ".join(f"whitelisted {rule.accepted}" for rule in case.ours) or "not whitelisted"
 
 
 def evidence(case: Case) -> list[str]:

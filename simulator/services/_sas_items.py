@@ -12,12 +12,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from . import _oss_publicness as publicness
-from . import oss, slb
+from . import ecs, oss, slb
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from simulator.estate import Account
+
+SSH = 22
+EVERYBODY = ("0.0.0.0/0", "::/0")
 
 
 @dataclass(frozen=True)
@@ -66,6 +69,22 @@ def _logging_balancers(account: Account) -> Iterator[Subject]:
             yield Subject(balancer.id, balancer.name, balancer.region, passed=balancer.access_log is not None)
 
 
+def _groups_without_open_ssh(account: Account) -> Iterator[Subject]:
+    """Each rule is looked at by itself; how the real item judges a group is UNCONFIRMED."""
+    for group in ecs.section.of(account).security_groups.values():
+        opened = any(_opens_ssh(rule) for rule in group.rules)
+        yield Subject(group.id, group.name, group.region, passed=not opened)
+
+
+def _opens_ssh(rule: ecs.Rule) -> bool:
+    first, _, last = (rule.ports or "-1/-1").partition("/")
+    covers = first == "-1" or int(first) <= SSH <= int(last)
+    accepts = (
+        rule.direction == "ingress" and rule.policy.lower() == "accept" and rule.protocol.upper() in ("TCP", "ALL")
+    )
+    return accepts and covers and rule.source in EVERYBODY
+
+
 ITEMS = (
     Item(
         "oss-access",
@@ -82,6 +101,14 @@ ITEMS = (
         "BUCKET",
         "MEDIUM",
         _versioned_buckets,
+    ),
+    Item(
+        "sg-ssh",
+        {"en": "ECS-Security group opens SSH to everybody", "zh": "ECS-安全组SSH端口开放"},
+        "ECS",
+        "SECURITY_GROUP",
+        "HIGH",
+        _groups_without_open_ssh,
     ),
     Item(
         "slb-log",
