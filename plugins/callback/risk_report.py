@@ -15,7 +15,8 @@ description:
   - Gathers the risks that the modules of this collection return, from every task of every host, failed ones included.
   - After the recap it prints them as a table, the worst first, with what is new, still open and closed since the last
     run that looked at the same.
-  - Writes a folder for each run with C(report.json) in it, and keeps the link C(latest) on the newest.
+  - Writes a folder for each run with C(report.json) and C(report.html) in it, and keeps the link C(latest) on the
+    newest.
   - Says nothing and writes nothing if no task of the run looked for risks.
 options:
   report_dir:
@@ -30,7 +31,8 @@ options:
       - name: HARDENING_REPORT_DIR
   formats:
     description:
-      - Formats to write beside C(report.json), which is always there.
+      - Formats to write beside C(report.json) and C(report.html), which are always there - V(sarif), V(ocsf),
+        V(junit), V(csv), V(markdown).
     type: list
     elements: str
     default: []
@@ -41,7 +43,8 @@ options:
       - name: HARDENING_REPORT_FORMATS
   language:
     description:
-      - Language of the table and its sentences. C(report.json) does not depend on it.
+      - Language of the table, its sentences and C(report.html). C(report.json) does not depend on it.
+      - The variable C(report_language), of the inventory or as C(-e report_language=ja), goes before it.
     type: str
     choices: [en, ja, zh]
     default: en
@@ -50,6 +53,16 @@ options:
         key: language
     env:
       - name: HARDENING_REPORT_LANGUAGE
+  keep:
+    description:
+      - How many runs to keep in O(report_dir); older ones are removed when a new one is there. With 0 all are kept.
+    type: int
+    default: 0
+    ini:
+      - section: callback_risk_report
+        key: keep
+    env:
+      - name: HARDENING_REPORT_KEEP
 requirements:
   - Enable it with C(callbacks_enabled = hardening.alicloud.risk_report) in C(ansible.cfg).
 """
@@ -91,11 +104,22 @@ class CallbackModule(CallbackBase):
     def _begin(self, playbook: str) -> None:
         self._events: list[dict] = []
         self._playbook = playbook
+        self._language = None
         self._started = datetime.now(UTC)
 
     def v2_playbook_on_start(self, playbook: Any) -> None:
         """One run for each playbook on the command line."""
         self._begin(Path(playbook._file_name).name)  # noqa: SLF001  the only name that a callback is given
+
+    def v2_playbook_on_play_start(self, play: Any) -> None:
+        """Take the language from the variables of the first host."""
+        manager = play.get_variable_manager()
+        hosts = manager._inventory.get_hosts(play.hosts)  # noqa: SLF001  a callback is given no other way to it
+        asked = manager.get_vars(play=play, host=hosts[0] if hosts else None).get("report_language")
+        if asked in WORDS:
+            self._language = str(asked)
+        elif asked:
+            self._display.warning(f"report_language is none of {', '.join(WORDS)}, so it is not heard.")
 
     def v2_runner_on_ok(self, result: Any) -> None:
         """Keep what a task, or a loop, brought that went well."""
@@ -146,14 +170,14 @@ class CallbackModule(CallbackBase):
 
     def _show(self, report: dict) -> None:
         width = shutil.get_terminal_size((WIDTH_WITHOUT_TERMINAL, 40)).columns
-        for text, color in lines(report, self.get_option("language"), width):
+        for text, color in lines(report, self._words(), width):
             self._display.display(text, color=color)
 
+    def _words(self) -> str:
+        return self._language or self.get_option("language")
+
     def _write(self, reports: Path, report: dict) -> None:
-        run = report["run"]["id"]
-        language = self.get_option("language")
-        writers = (WRITERS[name] for name in self._formats())
-        files = {name: text(report, language) for name, text in writers}
+        run, files = report["run"]["id"], self._files(report)
         try:
             folder = report_folder.write(reports, run, files)
         except OSError as error:
@@ -167,15 +191,28 @@ class CallbackModule(CallbackBase):
         except OSError as error:
             link = reports / report_folder.LATEST
             self._display.warning(f"{link} could not be set to this run ({error.strerror}); move away what is there.")
-        said = WORDS[self.get_option("language")]["report"]
-        self._display.display(said.format(path=folder / "report.json"))
+        for stuck in report_folder.keep_newest(reports, self.get_option("keep")):
+            self._display.warning(f"{stuck} is older than what keep asks for, and could not be removed.")
+        self._display.display(WORDS[self._words()]["report"].format(path=folder / "report.json"))
+        if "report.html" in files:
+            self._display.display(WORDS[self._words()]["page"].format(path=folder / "report.html"))
+
+    def _files(self, report: dict) -> dict[str, str]:
+        """Name to text; a format that fails is told of and left out, so that it takes no other with it."""
+        files = {}
+        for name, text in (WRITERS[format_name] for format_name in self._formats()):
+            try:
+                files[name] = text(report, self._words())
+            except Exception as error:  # noqa: BLE001  whatever is wrong with one format, the others are still right
+                self._display.warning(f"{name} could not be made: {error!r}. The other files are not touched by this.")
+        return files
 
     def _formats(self) -> list[str]:
-        """JSON, and what the user asked for and there is."""
+        """JSON, HTML, and what the user asked for and there is."""
         asked = [name.strip().lower() for name in self.get_option("formats") if name.strip()]
         for name in sorted(set(asked) - set(WRITERS)):
             self._display.warning(f"risk_report has no format {name!r}; it writes {', '.join(sorted(WRITERS))}.")
-        return list(dict.fromkeys(["json", *(name for name in asked if name in WRITERS)]))
+        return list(dict.fromkeys(["json", "html", *(name for name in asked if name in WRITERS)]))
 
 
 def _of(result: Any, name: str) -> Any:

@@ -13,6 +13,8 @@ FRAMEWORKS = {
     "cloud_config": "Cloud Config",
     "nist": "NIST 800-53",
     "iso27001": "ISO 27001",
+    "pci": "PCI DSS",
+    "soc2": "SOC 2",
 }
 SUGGESTED = "_suggested"
 

@@ -53,10 +53,34 @@ def point_latest(reports: Path, run: str) -> None:
         raise
 
 
+def keep_newest(reports: Path, number: int) -> list[Path]:
+    """Remove the runs older than so many, none if the number is 0; return those that would not go.
+
+    What latest points at stays, and so does whatever is not a folder that a run left.
+    """
+    if number < 1:
+        return []
+    old = [run for run in _runs(reports)[number:] if run.is_dir() and not run.is_symlink()]
+    old = [run for run in old if run.name != _latest(reports)]
+    for run in old:
+        shutil.rmtree(run, ignore_errors=True)
+    return [run for run in old if run.exists()]
+
+
+def _latest(reports: Path) -> str | None:
+    link = reports / LATEST
+    return link.readlink().name if link.is_symlink() else None
+
+
+def _runs(reports: Path) -> list[Path]:
+    """Everything that is named like a run, the newest first; OSError if the folder is not readable."""
+    return sorted((entry for entry in reports.iterdir() if RUN.fullmatch(entry.name)), reverse=True)
+
+
 def earlier(reports: Path) -> Iterator[dict]:
     """Yield the reports that lie here, newest first, each read when asked for; what is not readable is passed over."""
     try:
-        runs = sorted((entry for entry in reports.iterdir() if RUN.fullmatch(entry.name)), reverse=True)
+        runs = _runs(reports)
     except OSError:
         return
     for run in runs[:HISTORY_DEPTH]:

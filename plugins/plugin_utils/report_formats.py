@@ -10,6 +10,7 @@ from .report_csv import as_csv
 from .report_junit import as_junit
 from .report_markdown import as_markdown
 from .report_ocsf import as_ocsf
+from .report_page import as_html
 from .report_sarif import as_sarif
 
 
@@ -21,6 +22,7 @@ def as_json(report: dict, language: str = "en") -> str:  # noqa: ARG001  a forma
 # Format to its file and its function.
 WRITERS = {
     "json": ("report.json", as_json),
+    "html": ("report.html", as_html),
     "sarif": ("report.sarif", as_sarif),
     "ocsf": ("report.ocsf.json", as_ocsf),
     "junit": ("report.junit.xml", as_junit),

@@ -212,3 +212,34 @@ def test_options_are_heard(project):
     assert "risk_report has no format 'papyrus'" in output
     assert "elsewhere/latest could not be set to this run" in output
     assert len(list(project.folder.glob("elsewhere/2*/report.json"))) == 1
+
+
+def test_the_page_and_every_format_are_written(project):
+    """report.html is always there; the others if they are asked for; the variable goes before the option."""
+    project.hosts(main=a_result(a_risk()))
+    inventory = project.folder / "inventory"
+    inventory.write_text(f"{inventory.read_text()}[all:vars]\nreport_language=zh\n")
+    assert "风险报告" in project.run("--check")
+    output = project.run("--check", "-e", "report_language=ja")
+    assert {path.name for path in (project.reports / "latest").iterdir()} == {"report.json", "report.html"}
+    assert "リスクレポート" in output
+    assert '<html lang="ja">' in (project.reports / "latest" / "report.html").read_text(encoding="utf-8")
+    project.run("--check", HARDENING_REPORT_FORMATS="sarif,ocsf, junit,csv,markdown,html")
+    assert {path.name for path in (project.reports / "latest").iterdir()} == {
+        "report.json",
+        "report.html",
+        "report.sarif",
+        "report.ocsf.json",
+        "report.junit.xml",
+        "report.csv",
+        "report.md",
+    }
+
+
+def test_the_last_runs_are_kept(project):
+    """With keep, as many folders stay; the history goes on without the others."""
+    project.hosts(main=a_result(a_risk()))
+    for _ in range(3):
+        project.run("--check", HARDENING_REPORT_KEEP="2")
+    assert len(list(project.reports.glob("2*"))) == 2
+    assert len(project.report()["history"]["risks"]) == 3

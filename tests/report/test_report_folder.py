@@ -94,3 +94,30 @@ def test_old_reports_are_not_read_for_ever(tmp_path, monkeypatch):
     for number in range(4):
         put(tmp_path, f"20261123T110203Z-00000{number}", json.dumps({"n": number}))
     assert [report["n"] for report in report_folder.earlier(tmp_path)] == [3, 2]
+
+
+def test_only_the_newest_are_kept(tmp_path):
+    """Older runs go; what latest points at, and what no run has left, stays."""
+    runs = [f"20261123T110203Z-00000{number}" for number in range(5)]
+    for run in runs:
+        put(tmp_path, run, "{}")
+    report_folder.point_latest(tmp_path, runs[0])
+    (tmp_path / "notes").mkdir()
+    (tmp_path / "20261123T110203Z-000009").write_text("a file")
+    assert report_folder.keep_newest(tmp_path, 0) == []
+    assert len(list(tmp_path.iterdir())) == 8
+    assert report_folder.keep_newest(tmp_path, 3) == []
+    kept = {runs[0], runs[3], runs[4], "20261123T110203Z-000009", "latest", "notes"}
+    assert {path.name for path in tmp_path.iterdir()} == kept
+
+
+def test_a_run_that_is_a_link_is_not_followed(tmp_path):
+    """Somebody may have put an archive there; neither the link nor what it leads to is removed."""
+    archive = tmp_path / "archive"
+    archive.mkdir()
+    reports = tmp_path / "reports"
+    put(reports, SECOND, "{}")
+    (reports / FIRST).symlink_to(archive)
+    report_folder.keep_newest(reports, 1)
+    assert archive.is_dir()
+    assert (reports / FIRST).is_symlink()

@@ -20,7 +20,9 @@ from ocsf_json_schema import OcsfJsonSchemaEmbedded, get_ocsf_schema
 
 from tests.report.examples import READ, VERSIONING, a_result, a_risk, a_run, a_task, arn, reports_of, unread
 
-EVIL = "<script>alert(1)</script>\x1b]0;x\x07\u202e\ud800\n=cmd|' /C calc'!A0 ]]> & \" ' | `x` [a](https://evil.example) @a"
+EVIL = (
+    "<script>alert(1)</script>\x1b]0;x\x07\u202e\ud800\n=cmd|' calc'!A0 ]]> & \" ' | `x` [a](https://evil.example) @a"
+)
 EVERYTHING = a_task(
     a_result(
         a_risk("open-bucket", severity="critical"),
