@@ -21,7 +21,8 @@ journal. It knows no product: a new module needs nothing but its file. The keys 
                 write may reach the cloud. Absent means none.
     then        what the real run makes of `given`, as differences: mappings are merged, lists of things with an `id`
                 or a `name` are merged by it, other lists replaced; null removes a key, `gone: true` a thing from its
-                list, "<any>" accepts what is there. What is not named must be as it was. Absent means untouched.
+                list; "<any>" accepts what is there, and as an id it stands for a new thing, after the others. What is
+                not named must be as it was. Absent means untouched.
     restored    the same, for what a restore leaves different from `given`
     summary     counts of resources in check mode; counts that are not named must be 0. Absent: not compared.
     returns     parts of the result of check mode and of the real run alike, compared key by key
@@ -222,8 +223,10 @@ def overlay(base: Any, difference: Any) -> Any:
         return {name: value for name, value in merged.items() if value is not None}
     if difference and isinstance(difference, list) and all(_identity(one) for one in difference):
         things = {_identity(one): one for one in base or []}
-        things |= {_identity(one): overlay(things.get(_identity(one)), one) for one in difference}
-        return [one for one in things.values() if not one.get("gone")]
+        named = [one for one in difference if _identity(one) != ANY]
+        things |= {_identity(one): overlay(things.get(_identity(one)), one) for one in named}
+        new = [one for one in difference if _identity(one) == ANY]
+        return [*(one for one in things.values() if not one.get("gone")), *new]
     return difference
 
 
