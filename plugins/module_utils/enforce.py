@@ -93,6 +93,8 @@ class Run:
                     if error:
                         self.failed[arn] = error
                         self.errors.append(error)
+        if self.journal.broken:
+            self.errors.append(str(self.journal.broken))
         self.result["changed"] = bool(self.sent)
         if self.journal.used:
             self.result["journal"] = str(self.journal.path)
@@ -114,8 +116,8 @@ class Run:
                 return None
             try:
                 error = self._send(change)
-            except JournalError as broken:
-                return str(broken)
+            except JournalError:
+                return None
             if error:
                 return f"{change.resource.name}: {error}"
         return None
@@ -277,7 +279,7 @@ def _became(before: Finding, now: Finding | None) -> Finding:
         return replace(before, status=UNKNOWN).because("it was gone when it was read again after the change")
     if now.status == UNKNOWN:
         return replace(before, status=UNKNOWN, unread=now.unread).because("what became of it could not be read")
-    return before if now.is_risk else replace(before, status=FIXED)
+    return before if now.is_risk else replace(before, status=FIXED, blocked_by=None)
 
 
 def _spare_accepted(findings: list[Finding]) -> list[Finding]:
@@ -320,7 +322,7 @@ def _ceiling(max_changes: str | None) -> Callable[[Plan, set[str]], str | None]:
     if not max_changes:
         return lambda _plan, _examined: None
     number, percent, rest = str(max_changes).strip().partition("%")
-    if not number.strip().isdigit() or rest or (percent and int(number) > 100):
+    if not number.strip().isdecimal() or rest or (percent and int(number) > 100):
         raise OptionError(
             f"max_changes {max_changes!r} is neither a number of resources (25) nor a percentage of the examined (5%)."
         )

@@ -42,13 +42,16 @@ def new_run() -> str:
 
 
 class Journal:
-    """Appends to one journal file; made on the first change, safe between threads."""
+    """Appends to one journal file; made on the first change, safe between threads.
+
+    broken: why a line could not be written whole; after it nothing more is written, since it would be unreadable.
+    """
 
     def __init__(self, path: Path, run: str):
         self.path = path
         self.run = run
         self.used = False
-        self.broken = False
+        self.broken: JournalError | None = None
         self._seq = 0
         self._lock = threading.Lock()
 
@@ -83,7 +86,7 @@ class Journal:
     def _write(self, entry: dict) -> None:
         line = (json.dumps(entry, ensure_ascii=False, sort_keys=False) + "\n").encode()
         if self.broken:
-            raise self._refusal("an earlier line was not written whole")
+            raise self.broken
         try:
             if not self.used:
                 self.path.parent.mkdir(parents=True, exist_ok=True)
@@ -97,15 +100,12 @@ class Journal:
             finally:
                 os.close(handle)
         except OSError as error:
-            self.broken = True
-            raise self._refusal(error.strerror) from None
+            self.broken = JournalError(
+                f"The restore journal {self.path} can't be written ({error.strerror}), so nothing more was changed. "
+                "Make room there, or give another place in the option journal."
+            )
+            raise self.broken from None
         self.used = True
-
-    def _refusal(self, reason: str) -> JournalError:
-        return JournalError(
-            f"The restore journal {self.path} can't be written ({reason}), so nothing more was changed. "
-            "Make room there, or give another place in the option journal."
-        )
 
 
 def _torn(handle: int) -> bool:
