@@ -215,7 +215,7 @@ def test_a_place_that_can_not_be_written_is_told(tmp_path):
     journal = Journal(tmp_path / "file" / "run.jsonl", "run-1")
     with pytest.raises(JournalError, match=r"run\.jsonl can't be written .*option journal"):
         journal.plan(CHANGE)
-    assert (journal.broken, journal.used) == (True, False)
+    assert (bool(journal.broken), journal.used) == (True, False)
 
 
 def test_a_full_disk_breaks_the_journal_for_good(path, monkeypatch):
