@@ -24,7 +24,8 @@ class Action:
     """One API action. `permission` is None for what everybody may do (GetCallerIdentity).
 
     `resource` gives the ARN that the RAM policy is asked about; it is also the identity by which the `lag` fault
-    finds the reads that follow a write. `status` is the HTTP status of success.
+    finds the reads that follow a write. `status` is the HTTP status of success. `context` gives the values of the
+    condition keys that the policy may ask about beside those of every call.
     """
 
     name: str
@@ -35,6 +36,7 @@ class Action:
     params: Mapping[str, Param] = field(default_factory=dict)
     status: int = 200
     route: Any = None
+    context: Callable[[Call], Mapping[str, str]] = field(default=lambda _: {})
 
 
 class Product:
@@ -80,6 +82,7 @@ class Product:
         params: Mapping[str, Param] | None = None,
         status: int = 200,
         route: Any = None,
+        context: Callable[[Call], Mapping[str, str]] | None = None,
     ) -> Callable[[Handler], Handler]:
         """Register the decorated function. The permission defaults to `RAM:NAME`, the resource to `*`."""
 
@@ -95,6 +98,7 @@ class Product:
                 params=params or {},
                 status=status,
                 route=route,
+                context=context or (lambda _: {}),
             )
             return handler
 

@@ -124,13 +124,17 @@ class SlsClient:
 
     def searchable(self, at: dict, since: float) -> bool:
         """Whether a search finds an entry that came after this time (seconds since the epoch)."""
-        now = int(time.time()) + 1
-        found = self.call(
-            "GetLogs",
-            at,
-            lambda client: client.get_log(at["project"], at["logstore"], int(since), now, query="*", size=1),
-        )
-        return found.get_count() > 0
+        until = int(time.time()) + 60
+
+        def search(client: Any) -> Any:
+            return client.get_log(at["project"], at["logstore"], int(since), until, query="*", size=1)
+
+        try:
+            return self.call("GetLogs", at, search).get_count() > 0
+        except CloudError as error:
+            if error.code in (PROJECT_GONE, LOGSTORE_GONE, INDEX_GONE):
+                return False  # just made, and not known everywhere yet
+            raise
 
     # Writing
 

@@ -161,7 +161,7 @@ from ansible_collections.hardening.alicloud.plugins.module_utils.delivery import
     target,
 )
 from ansible_collections.hardening.alicloud.plugins.module_utils.enforce import enforce
-from ansible_collections.hardening.alicloud.plugins.module_utils.errors import OptionError, Unread
+from ansible_collections.hardening.alicloud.plugins.module_utils.errors import CloudError, OptionError, Unread
 from ansible_collections.hardening.alicloud.plugins.module_utils.retry import backoff
 from ansible_collections.hardening.alicloud.plugins.module_utils.slb import DELETE, SET
 from ansible_collections.hardening.alicloud.plugins.module_utils.values import (
@@ -318,17 +318,18 @@ def verify(cloud: Cloud, options: SimpleNamespace, findings: list[Finding]) -> l
         for finding in findings
         if (finding.control, finding.status) == (LOGS, FIXED)
     }
-    deadline, tries = time.monotonic() + options.verify_timeout, 0
+    deadline, tries, errors = time.monotonic() + options.verify_timeout, 0, []
     while waiting:
-        places = sorted(waiting)
-        answers = cloud.map(lambda place: arrived(cloud, place), places)
-        waiting = {place for place, answer in zip(places, answers, strict=True) if answer is not True}
-        tries += 1
-        if time.monotonic() >= deadline:
+        answers = dict(
+            zip(sorted(waiting), cloud.map(lambda place: arrived(cloud, place), sorted(waiting)), strict=True)
+        )
+        errors += [str(answer) for answer in answers.values() if isinstance(answer, CloudError)]
+        waiting = {place for place, answer in answers.items() if answer is False}
+        left, tries = deadline - time.monotonic(), tries + 1
+        if left <= 0 or not waiting:
             break
-        if waiting:
-            time.sleep(min(backoff(tries), max(0.0, deadline - time.monotonic())))
-    return [
+        time.sleep(min(backoff(tries), left))
+    return errors + [
         f"Access logs are on, but no entry arrived in {project}/{logstore} within {options.verify_timeout} seconds; "
         "a load balancer without traffic logs nothing."
         for _, project, logstore in sorted(waiting)
@@ -343,6 +344,7 @@ def kind_of(finding: Finding) -> str:
 def arrived(cloud: Cloud, place: tuple[str, str, str]) -> bool:
     """Whether a logstore got an entry since this run began."""
     region, project, logstore = place
+    # The cloud's clock and this one may differ by a little.
     return cloud.sls.searchable({"region": region, "project": project, "logstore": logstore}, STARTED - 60)
 
 

@@ -57,7 +57,7 @@ Rules of the house
 - `resource` is the ARN that the caller's RAM policy is asked about, and the identity by which the `lag` fault finds the
   reads that follow a write: a write and the read that shows its effect must name the same one (a list, "*", sees all).
 - An action that needs further rights than its own asks for them: `call.require("ram:CreateServiceLinkedRole", "*")`.
-- A new condition key of RAM policies goes into `policy.KEYS` and is passed to `call.require`.
+- A new condition key of RAM policies goes into `policy.KEYS`, and its value into `context` or `call.require`.
 - A service on the OSS protocol gives `route=Route(METHOD, level, sub-resource)` and returns a dict (XML), text or None.
 - State is plain dataclasses within the section; no globals: a reset is a new world.
 - A fact of the reference that is marked UNCONFIRMED is marked so in a comment here.

@@ -88,6 +88,11 @@ def service_role_arn(call: Call, service: str) -> str:
     return role_arn(call, SERVICES.get(service, service))
 
 
+def service_of(role: str) -> str:
+    """Give the service that a service-linked role of this name belongs to, "" where it is none."""
+    return next((service for service, name in SERVICES.items() if name == role), "")
+
+
 def find_role(call: Call, name: str) -> Role:
     """Find a role of the calling account by its name."""
     role = section.of(call.account).roles.get(name)
@@ -107,7 +112,8 @@ def add_service_role(account: Account, service: str) -> Role:
 def ensure_service_role(call: Call, service: str) -> None:
     """Make the role of a service if there is none, as the caller's right to do so allows."""
     if SERVICES[service] not in section.of(call.account).roles:
-        call.require("ram:CreateServiceLinkedRole", "*", ram__ServiceName=service)
+        arn = service_role_arn(call, service)
+        call.require("ram:CreateServiceLinkedRole", arn, ram__ServiceName=service)
         add_service_role(call.account, service)
 
 

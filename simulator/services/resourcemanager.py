@@ -26,8 +26,8 @@ resourcemanager = Product(
 @resourcemanager.action(
     "CreateServiceLinkedRole",
     writes=True,
-    permission=None,
     resource=lambda call: ram.service_role_arn(call, call.params["ServiceName"]),
+    context=lambda call: {"ram:ServiceName": call.params["ServiceName"]},
     params={"ServiceName": Text(required=True), "Description": Text()},
 )
 def create_service_linked_role(call: Call) -> dict[str, Any]:
@@ -35,7 +35,6 @@ def create_service_linked_role(call: Call) -> dict[str, Any]:
     service = call.params["ServiceName"]
     if service not in ram.SERVICES:
         raise ApiError("InvalidParameter.ServiceName", f"The service {service} does not exist.", 400)
-    call.require("ram:CreateServiceLinkedRole", "*", ram__ServiceName=service)
     roles = ram.section.of(call.account).roles
     if ram.SERVICES[service] in roles:
         raise ApiError("EntityAlreadyExists.Role", f"The role already exists: {ram.SERVICES[service]}.", 409)
@@ -45,8 +44,8 @@ def create_service_linked_role(call: Call) -> dict[str, Any]:
 @resourcemanager.action(
     "DeleteServiceLinkedRole",
     writes=True,
-    permission=None,
     resource=lambda call: ram.role_arn(call, call.params["RoleName"]),
+    context=lambda call: {"ram:ServiceName": ram.service_of(call.params["RoleName"])},
     params={"RoleName": Text(required=True)},
 )
 def delete_service_linked_role(call: Call) -> dict[str, Any]:
@@ -55,7 +54,6 @@ def delete_service_linked_role(call: Call) -> dict[str, Any]:
     role = ram.find_role(call, name)
     if not role.service:
         raise ApiError("InvalidParameter.RoleName", f"The role is not a service linked role: {name}.", 400)
-    call.require("ram:DeleteServiceLinkedRole", ram.role_arn(call, name), ram__ServiceName=role.service)
     if not _in_use(call, role.service):
         del ram.section.of(call.account).roles[name]
     return {"DeletionTaskId": f"task/acs-service-role/{name}/{call.request_id}"}
