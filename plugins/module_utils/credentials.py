@@ -75,9 +75,12 @@ def _profile_keys(name: str | None) -> Keys:
             f"or the options access_key_id and access_key_secret, or make a profile in {path} (aliyun configure)."
         )
     profile = _profile(path, name)
-    if profile.get("mode", "AK") not in ("AK", "StsToken"):
+    mode = profile.get("mode") or "AK"
+    if mode not in ("AK", "StsToken"):
         return _library("CLIProfileCredentialsProvider", profile_name=profile["name"], profile_file=str(path))
-    keys = _keys(profile.get("access_key_id"), profile.get("access_key_secret"), profile.get("sts_token"))
+    # A profile that was one of temporary keys before may still hold their token.
+    token = profile.get("sts_token") if mode == "StsToken" else None
+    keys = _keys(profile.get("access_key_id"), profile.get("access_key_secret"), token)
     if not keys:
         raise OptionError(f"The profile {profile['name']!r} in {path} holds no access key: run aliyun configure.")
     return keys
