@@ -114,6 +114,7 @@ class Player:
     def __call__(self, world: World, main, *, check: bool = False, **given: object) -> dict:
         """The outcome of a module: what it returns, failed, msg and warnings."""
         module = Module({"journal": str(self.journal), **given}, check=check)
+        world.warnings = []
         self._patch.setattr(enforce, "AnsibleModule", module)
         self._patch.setattr(enforce.Cloud, "connect", lambda _options: world)
         with pytest.raises(SystemExit):
