@@ -12,8 +12,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 
-from .addresses import NOTHING, Addresses, is_v6
+from .addresses import Addresses, is_v6
 from .exposure import Lists, Ranges, Rule, admitting, port_ranges, sources
 
 # Rules in one group, and the lowest rank that a rule can be given: facts of the API's documentation. A rule by prefix
@@ -138,36 +139,53 @@ def _readable(rule: Rule, lists: Lists) -> bool:
     return sources(rule, lists) is not None and port_ranges(rule, lists) is not None
 
 
+@dataclass(frozen=True)
+class _Reach:
+    """What a rule by blocks of addresses fits. kind: what a rule that includes another has in common with it."""
+
+    same_as: tuple
+    kind: tuple
+    protocol: str
+    ports: Ranges
+    found: Addresses
+
+    def includes(self, other: _Reach) -> bool:
+        """It fits all that the other fits, and more."""
+        return (
+            self.protocol in ("ALL", other.protocol)
+            and all(any(low <= first and last <= high for low, high in self.ports) for first, last in other.ports)
+            and other.found <= self.found
+            and self.same_as != other.same_as
+        )
+
+
 def _needed(made: list[Rule], staying: list[Rule], lists: Lists) -> list[Rule]:
     """The rules made but for those that say nothing that a wider rule of their priority does not say."""
-    kept: list[Rule] = []
-    for place, rule in enumerate(made):
-        others = [*staying, *kept, *made[place + 1 :]]
-        if not any(_includes(other, rule, lists) for other in others):
+    reaches = [_reach(rule, lists) for rule in made]
+    wider: dict[tuple, list[_Reach]] = {}
+    for reach in (*reaches, *(_reach(rule, lists) for rule in staying)):
+        if reach:
+            wider.setdefault(reach.kind, []).append(reach)
+    kept = []
+    for rule, reach in zip(made, reaches, strict=True):
+        if reach and any(other.includes(reach) for other in wider[reach.kind]):
+            # Of two that fit the same, the second stays: what is left out includes nothing any more.
+            wider[reach.kind].remove(reach)
+        else:
             kept.append(rule)
     return kept
 
 
-def _includes(wide: Rule, narrow: Rule, lists: Lists) -> bool:
-    """Wide fits everything that narrow fits, by blocks of addresses; what a list says may be different tomorrow."""
-    same = ("policy", "priority", "nic", "to", "to6", "source_ports")
-    return (
-        identity(wide) != identity(narrow)
-        and all(getattr(wide, name) == getattr(narrow, name) for name in same)
-        and wide.protocol in ("ALL", narrow.protocol)
-        and all(rule.cidr or rule.cidr6 for rule in (wide, narrow))
-        and all(rule.ports or not rule.port_list for rule in (wide, narrow))
-        and _ports_inside(port_ranges(narrow, lists), port_ranges(wide, lists))
-        and sources(narrow, lists) <= (sources(wide, lists) or NOTHING)
-    )
+def _reach(rule: Rule, lists: Lists) -> _Reach | None:
+    """None where a list has a say in what the rule fits: it may say something else tomorrow."""
+    ports, found = port_ranges(rule, lists), sources(rule, lists)
+    if not (rule.cidr or rule.cidr6) or (rule.port_list and not rule.ports) or ports is None or found is None:
+        return None
+    kind = (rule.policy, rule.priority, rule.nic, rule.to, rule.to6, rule.source_ports)
+    return _Reach(identity(rule), kind, rule.protocol, ports, found)
 
 
-def _ports_inside(narrow: Ranges | None, wide: Ranges | None) -> bool:
-    if narrow is None or wide is None:
-        return False
-    return all(any(low <= first and last <= high for low, high in wide) for first, last in narrow)
-
-
+@lru_cache(maxsize=65536)
 def _canonical(source: str) -> str:
     """A block of addresses in one spelling; every other source as it is."""
     try:

@@ -130,6 +130,7 @@ journal:
 
 import os
 from dataclasses import dataclass
+from functools import cached_property
 from types import SimpleNamespace
 
 from ansible_collections.hardening.alicloud.plugins.module_utils.addresses import Addresses
@@ -281,9 +282,8 @@ class View:
         severity, why = self.severity(control)
         if verdict is None or self.wish.unread(self.group):
             return Finding(
-                control, resource, UNKNOWN, expected, "depends on what is not readable", self.evidence(), unread=unread
+                control, resource, UNKNOWN, expected, "depends on what is not readable", self.evidence, unread=unread
             )
-        plan = restrict(self.group.rules, self.guard, self.group.lists)
         if isinstance(self.group.used, Unread):
             unread = (*unread, self.group.used)
         return Finding(
@@ -292,12 +292,22 @@ class View:
             OPEN,
             expected,
             self.actual(),
-            (*self.evidence(), *why),
-            () if self.group.managed or plan.obstacle else changes(self.group, plan),
-            self.obstacle(plan, options),
+            (*self.evidence, *why),
+            self.changes,
+            self.obstacle(options),
             severity,
             unread,
         )
+
+    @cached_property
+    def plan(self) -> Restriction:
+        """What has to be added and revoked."""
+        return restrict(self.group.rules, self.guard, self.group.lists)
+
+    @cached_property
+    def changes(self) -> tuple[Change, ...]:
+        """The calls that do it; none for a group that nobody but its service may change."""
+        return () if self.group.managed or self.plan.obstacle else changes(self.group, self.plan)
 
     def severity(self, control: str) -> tuple[str, tuple[str, ...]]:
         """How bad it is, and why it is less bad than it looks, if it is: nothing uses the group."""
@@ -322,6 +332,7 @@ class View:
         ]
         return tuple(dict.fromkeys(found))
 
+    @cached_property
     def evidence(self) -> tuple[str, ...]:
         """The rules that let unwanted sources in, at each port."""
         lines = []
@@ -339,12 +350,12 @@ class View:
             if sure
         )
 
-    def obstacle(self, plan: Restriction, options: SimpleNamespace) -> str | None:
+    def obstacle(self, options: SimpleNamespace) -> str | None:
         """Why the group must not be changed."""
         if self.group.managed:
             return "a cloud service manages this group, and is the only one who may change it"
-        if plan.obstacle:
-            return plan.obstacle
+        if self.plan.obstacle:
+            return self.plan.obstacle
         if not options.allowed_sources and not options.force:
             return (
                 "allowed_sources is empty, so nobody on the internet could connect any more; force does it all the same"
@@ -354,13 +365,13 @@ class View:
             return (
                 f"it would cut off {', '.join(cut_off.cidrs()[:SHOWN])}, which keep_sources (or your own session) names"
             )
-        return self.over_quota(plan)
+        return self.over_quota()
 
-    def over_quota(self, plan: Restriction) -> str | None:
+    def over_quota(self) -> str | None:
         """The sentence that says that the new rules don't fit beside the old ones."""
         rules, entries = self.group.rules, self.group.entries
         taken = max(self.group.rule_count - len(rules), 0) + room(rules, entries)
-        needed = room(plan.added, entries)
+        needed = room(self.plan.added, entries)
         if taken + needed <= QUOTA:
             return None
         return f"{needed} rules would have to be added beside the {taken} that there are, and a group holds {QUOTA}"
