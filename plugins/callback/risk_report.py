@@ -63,6 +63,17 @@ options:
         key: keep
     env:
       - name: HARDENING_REPORT_KEEP
+  lock:
+    description:
+      - File that keeps two runs apart which use M(hardening.alicloud.account_lock) on one account. Runs of several
+        users keep each other away only if all of them name the same file and may write to it.
+      - By default C(hardening.alicloud/accounts.lock) in E(XDG_STATE_HOME), which is C(~/.local/state) if unset.
+    type: path
+    ini:
+      - section: callback_risk_report
+        key: lock
+    env:
+      - name: HARDENING_LOCK
 requirements:
   - Enable it with C(callbacks_enabled = hardening.alicloud.risk_report) in C(ansible.cfg).
 """
@@ -76,7 +87,7 @@ from typing import Any
 import yaml
 from ansible.plugins.callback import CallbackBase
 from ansible.release import __version__ as ansible_version
-from ansible_collections.hardening.alicloud.plugins.plugin_utils import report_folder
+from ansible_collections.hardening.alicloud.plugins.plugin_utils import account_lock, report_folder
 from ansible_collections.hardening.alicloud.plugins.plugin_utils.report import (
     build_report,
     events_of,
@@ -110,6 +121,11 @@ class CallbackModule(CallbackBase):
     def v2_playbook_on_start(self, playbook: Any) -> None:
         """One run for each playbook on the command line."""
         self._begin(Path(playbook._file_name).name)  # noqa: SLF001  the only name that a callback is given
+        lock = Path(self.get_option("lock") or account_lock.default_path())
+        try:
+            account_lock.begin(lock, self._playbook)
+        except OSError as error:
+            self._display.warning(f"{lock} can't be opened ({error.strerror}): name another file in HARDENING_LOCK.")
 
     def v2_playbook_on_play_start(self, play: Any) -> None:
         """Take the language from the variables of the first host."""
@@ -150,7 +166,13 @@ class CallbackModule(CallbackBase):
         )
 
     def v2_playbook_on_stats(self, stats: Any) -> None:  # noqa: ARG002
-        """After the recap: the table, then the files."""
+        """After the recap: the table, then the files; then other runs may have the accounts."""
+        try:
+            self._report()
+        finally:
+            account_lock.end()
+
+    def _report(self) -> None:
         if not is_worth_a_report(self._events):
             return
         reports = Path(self.get_option("report_dir")).expanduser().absolute()

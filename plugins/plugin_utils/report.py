@@ -10,6 +10,7 @@ An event is what one task (or one item of its loop) brought back, cut down to wh
     failed, ignored      the task failed; the play was told to go on regardless
     scope                fingerprint of the options that say what is looked at and what must hold
     hidden               no_log keeps the result from us
+    refused              another run has the account, so nothing was to be examined
     controls             ids of the controls that the module judged
     risks, summary, account_id, journal, unread, message
                          of the result; risks is None where the result had no list of risks
@@ -59,7 +60,7 @@ NOT_SCOPE = frozenset(
 # These judge what the run has found (fail_on); what they say stands in the report already.
 VERDICTS = frozenset(("ansible.builtin.assert", "ansible.builtin.fail", "assert", "fail"))
 # Modules of ours that look for no risks, beside the *_info ones.
-OTHER_MODULES = frozenset(("account_lock", "restore", "security_center_whitelist"))
+OTHER_MODULES = frozenset(("restore", "security_center_whitelist"))
 MESSAGE_LENGTH = 2000
 SILENT = "The task failed without saying why; run it again with -vvv."
 HIDDEN = (
@@ -102,6 +103,7 @@ def _event(task: dict, result: dict) -> dict:
         "journal": _text(result.get("journal")),
         "unread": [item for item in plain(result.get("unread")) or [] if isinstance(item, dict)],
         "hidden": ours and "censored" in result,
+        "refused": ours and "held_by" in result,
         "message": str(plain(result.get("msg") or ""))[:MESSAGE_LENGTH],
         "security_center": reading(plain(result)) if ours and module == "security_center_info" else None,
     }
@@ -158,6 +160,8 @@ def is_worth_a_report(events: Iterable[dict]) -> bool:
 def _examines(event: dict) -> bool:
     if event["risks"] is not None:
         return True
+    if event["refused"]:
+        return False
     control = event["ours"] and event["module"] not in OTHER_MODULES and not event["module"].endswith("_info")
     return control and (event["failed"] or event["hidden"])
 

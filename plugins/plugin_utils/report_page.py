@@ -55,7 +55,7 @@ def as_html(report: dict, language: str = "en") -> str:
 
 
 def _harmless(value: object) -> object:
-    return harmless(value) if type(value) is str else value
+    return harmless(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
 
 def _policy(style: str, script: str) -> str:

@@ -239,7 +239,7 @@ def test_the_page_and_every_format_are_written(project):
 def test_the_last_runs_are_kept(project):
     """With keep, as many folders stay; the history goes on without the others."""
     project.hosts(main=a_result(a_risk()))
-    for _ in range(3):
+    for _run in range(3):
         project.run("--check", HARDENING_REPORT_KEEP="2")
     assert len(list(project.reports.glob("2*"))) == 2
     assert len(project.report()["history"]["risks"]) == 3

@@ -347,7 +347,7 @@ def test_text_can_be_read_in_light_and_dark(page, dark):
     """Every text has a contrast of 4.5 at least to what is behind it, before and after the button was pressed."""
     page.open(STORY, dark=dark)
     page.open_all()
-    for _ in range(2):
+    for _press in range(2):
         assert page.js(CONTRAST) == []
         page.click("#theme")
     assert page.js("document.documentElement.dataset.theme") == ("dark" if dark else "light")

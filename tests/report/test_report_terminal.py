@@ -35,8 +35,8 @@ def said(events, **other):
     return "\n".join(shown(build_report(a_run(), events), **other))
 
 
-def row_of(name, events=EVERYTHING):
-    return next(" ".join(line.split()) for line in shown(build_report(a_run(), events), width=200) if name in line)
+def row_of(name):
+    return next(" ".join(line.split()) for line in shown(build_report(a_run(), EVERYTHING), width=200) if name in line)
 
 
 @pytest.mark.parametrize(
