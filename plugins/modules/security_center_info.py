@@ -190,7 +190,12 @@ def look(cloud: Cloud, options: SimpleNamespace) -> dict:
     found = {"since": shown(since), "until": shown(until)}
     for part in center.together(lambda read: read(), parts):
         found |= part
-    return {**found, "unavailable": gaps.unavailable, "unread": gaps.unread}
+    return {**found, "unavailable": in_order(gaps.unavailable), "unread": in_order(gaps.unread)}
+
+
+def in_order(notes: list[dict]) -> list[dict]:
+    """Notes that came as the answers came, in an order that is the same every time."""
+    return sorted(notes, key=lambda one: (one["what"], one["action"], one["request_id"]))
 
 
 def window(options: SimpleNamespace, now: datetime) -> tuple[datetime, datetime]:

@@ -172,6 +172,8 @@ from ansible_collections.hardening.alicloud.plugins.module_utils.values import (
 from ansible_collections.hardening.alicloud.plugins.module_utils.whitelist import Entry
 
 CONTROL = "security-center-whitelist-in-step"
+# What is whitelisted without a rule that tells of it (any more, or not yet) is whitelisted by nobody's decision.
+FAILING = ("NOT_PASS", "WHITELIST")
 
 
 @dataclass(frozen=True)
@@ -191,7 +193,8 @@ class State:
 class Case:
     """One resource under one check item; or the item itself, for rules of the whole item: then ids is empty.
 
-    failing: it has not passed. covered: a rule that is not for this resource's sake whitelists it, or somebody else's.
+    failing: it has not passed. covered: somebody else's rule whitelists it, or one for the whole item does. fit: those
+    of ours that say what is wanted, of this resource and of all others that they name.
     """
 
     item: Item
@@ -200,17 +203,13 @@ class Case:
     failing: bool
     covered: bool
     ours: tuple[Rule, ...]
-    entry: Entry | None
-
-    @property
-    def wanted(self) -> Accepted | None:
-        """What a rule for it has to say, None if there must be none."""
-        return Accepted.of(self.entry) if self.entry else None
+    fit: tuple[Rule, ...]
+    wanted: Accepted | None
 
     @property
     def kept(self) -> Rule | None:
-        """The rule that is as it has to be."""
-        return next((rule for rule in self.ours if rule.accepted == self.wanted), None)
+        """The rule that stays."""
+        return self.fit[0] if self.fit else None
 
     @property
     def dropped(self) -> list[Rule]:
@@ -327,22 +326,25 @@ def cases_of(state: State, item: Item, entries: list[Entry]) -> list[Case]:
     results = {one.id: one for one in state.instances.get(item.id, [])}
     whole = whole_item(state, item, entries, rules)
     covered = any(rule.whole_item for rule in rules) or bool(whole and whole.wanted)
+    named = {
+        name: resource_of(item.product, name, name, "", state.account_id) for rule in ours for name in rule.instances
+    }
+    resources = {**named, **{name: one.resource for name, one in results.items()}}
+    wanted = {name: accepting(item, what, entries) for name, what in resources.items()}
+    fit = [rule for rule in ours if rule.instances and all(wanted[name] == rule.accepted for name in rule.instances)]
     cases = [whole] if whole else []
-    for number in dict.fromkeys([*results, *(name for rule in ours for name in rule.instances)]):
-        known = results.get(number)
-        what = known.resource if known else resource_of(item.product, number, number, "", state.account_id)
-        others = any(rule.names(number) for rule in rules if not rule.accepted)
-        cases.append(
-            Case(
-                item=item,
-                resource=what,
-                ids=(number,),
-                failing=known is not None and known.status == "NOT_PASS",
-                covered=covered or others,
-                ours=tuple(rule for rule in ours if rule.names(number)),
-                entry=accepting(item, what, [entry for entry in entries if entry.scope == "instance"]),
-            )
+    for name, what in resources.items():
+        case = Case(
+            item=item,
+            resource=what,
+            ids=(name,),
+            failing=name in results and results[name].status in FAILING,
+            covered=covered or any(rule.names(name) for rule in rules if not rule.accepted),
+            ours=tuple(rule for rule in ours if rule.names(name)),
+            fit=tuple(rule for rule in fit if rule.names(name)),
+            wanted=wanted[name],
         )
+        cases.append(case)
     return cases
 
 
@@ -354,16 +356,26 @@ def whole_item(state: State, item: Item, entries: list[Entry], rules: list[Rule]
     if not asked and not ours:
         return None
     covered = any(rule.whole_item and not rule.accepted for rule in rules)
-    entry = max(asked, key=lambda one: one.expires, default=None)
-    return Case(item, what, (), item.status == "NOT_PASS", covered, ours, entry)
+    wanted = lasting(asked)
+    fit = tuple(rule for rule in ours if rule.accepted == wanted)
+    return Case(item, what, (), item.status in FAILING, covered, ours, fit, wanted)
 
 
-def accepting(item: Item, what: Resource, entries: list[Entry]) -> Entry | None:
-    """The entry that accepts this resource for a control of the item; of several, the one that lasts longest."""
-    fitting = [
-        entry for entry in entries if any(entry.covers(Finding(control, what, OPEN)) for control in item.controls)
-    ]
-    return max(fitting, key=lambda one: one.expires, default=None)
+def accepting(item: Item, what: Resource, entries: list[Entry]) -> Accepted | None:
+    """What a rule for this resource has to say, by the entries that accept it for a control of the item."""
+    return lasting(
+        [
+            entry
+            for entry in entries
+            if entry.scope == "instance"
+            and any(entry.covers(Finding(control, what, OPEN)) for control in item.controls)
+        ]
+    )
+
+
+def lasting(entries: list[Entry]) -> Accepted | None:
+    """What the entry says that lasts longest, None where there is none."""
+    return Accepted.of(max(entries, key=lambda one: one.expires)) if entries else None
 
 
 def judge(state: State, cases: list[Case]) -> Finding:
@@ -401,7 +413,7 @@ def evidence(case: Case) -> list[str]:
     sentences = [f"rule {rule.id} of {case.item.name}: {why(case, rule)}" for rule in case.dropped]
     if case.missing and not case.dropped:
         sentences.append(f"the inventory accepts it, and {case.item.name} has no rule for it")
-    others = [control for control in case.item.controls if case.entry and control != case.entry.control]
+    others = [control for control in case.item.controls if case.wanted and control != case.wanted.control]
     if case.missing and others:
         sentences.append(f"{case.item.name} speaks of {', '.join(others)} too, which the rule hides as well")
     return sentences
@@ -411,22 +423,25 @@ def why(case: Case, rule: Rule) -> str:
     """Why a rule has to go."""
     if not case.wanted:
         return f"the inventory does not accept it (any more); the rule says {rule.accepted}"
-    return "it is there twice" if rule.accepted == case.wanted else "the inventory has other words for it"
+    if rule.accepted != case.wanted:
+        return "the inventory has other words for it"
+    return "it is there twice" if case.kept else "it names other resources, which the inventory does not accept so"
 
 
 def changes(state: State, case: Case) -> list[Change]:
     """Remove what has to go, then make what is missing."""
     changes = [removal(state, case, rule) for rule in case.dropped]
+    needs = tuple(change.resource.arn for change in changes if change.resource != case.resource)
     if case.missing:
         remark = case.wanted.remark
         call = adding(state.region, case.item.id, remark, case.ids)
         undo = removing(state.region, case.item.id, remark, case.ids)
-        changes.append(Change(case.resource, call, undo, "", f"{case.item.name}: whitelisted {case.wanted}"))
+        changes.append(Change(case.resource, call, undo, "", f"{case.item.name}: whitelisted {case.wanted}", needs))
     return changes
 
 
 def removal(state: State, case: Case, rule: Rule) -> Change:
-    """Remove a rule by its id. One that somebody gave more resources goes whole; the next run makes what is left."""
+    """Remove a rule by its id. One that somebody gave more resources is a matter of the item, and goes once."""
     call = removing(state.region, rule.check_id, rule.remark, rule.instances, rule.id)
     undo = adding(state.region, rule.check_id, rule.remark, rule.instances)
     shared = len(rule.instances) > 1
@@ -439,9 +454,7 @@ def conclude(cloud: Cloud, options: SimpleNamespace, state: State, enforcing: bo
     gaps = [one for one in (state.items, state.rules) if isinstance(one, Unread) and one.code == NOT_PURCHASED]
     told = {
         "unavailable": [noted("whitelist", one) for one in gaps],
-        "other_rules": []
-        if isinstance(state.rules, Unread)
-        else [shown(rule) for rule in state.rules if not rule.accepted],
+        "other_rules": [] if isinstance(state.rules, Unread) else [shown(rule) for rule in others(state.rules)],
     }
     if not options.verify or not enforcing or isinstance(state.items, Unread):
         return told, []
@@ -451,6 +464,11 @@ def conclude(cloud: Cloud, options: SimpleNamespace, state: State, enforcing: bo
     scores = read_scores(center, gaps.attempt)
     errors += [f"The score could not be read: {one['message']} ({one['code']})." for one in gaps.unread]
     return {**told, "verification": checked, "score": scores["score"], "scores": scores["scores"]}, errors
+
+
+def others(rules: list[Rule]) -> list[Rule]:
+    """Somebody else's rules, in the order of their items' names."""
+    return sorted((rule for rule in rules if not rule.accepted), key=lambda rule: (rule.check_name, rule.id))
 
 
 def shown(rule: Rule) -> dict:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from simulator.errors import ApiError
 from simulator.parameters import Each, Int, Param, Text
 
-from .sas import LANG, Rule, bought, find, items, known, page, paged, sas, section
+from .sas import LANG, Rule, bought, find, items, page, paged, sas, section
 
 if TYPE_CHECKING:
     from simulator.call import Call
@@ -35,12 +35,15 @@ PLACES = Each({"InstanceId": Text(required=True), "RegionId": Text()})
 )
 @bought
 def add_check_instance_result_white_list(call: Call) -> dict[str, Any]:
-    """Whitelist some resources of an item. What a second rule for the same does is UNCONFIRMED: here it is kept."""
+    """Whitelist some resources of an item.
+
+    What a second rule for the same does is UNCONFIRMED, and so is one for a resource without a result: both are kept.
+    """
     names = call.params.get("InstanceIds") or [one["InstanceId"] for one in call.params.get("InstanceList", [])]
     if not names:
         raise call.product.missing("InstanceIds")
     item = find(call, call.params["CheckId"])
-    return {"RuleId": str(_add(call, Rule(item.key, call.params["Remark"], known(call, item, names))))}
+    return {"RuleId": str(_add(call, Rule(item.key, call.params["Remark"], list(names))))}
 
 
 @sas.action(
@@ -53,7 +56,7 @@ def add_check_result_white_list(call: Call) -> dict[str, Any]:
     """Whitelist whole items, what comes later included; or some resources of them."""
     found = [find(call, number) for number in call.params["CheckIds"]]
     names = call.params.get("InstanceIds", [])
-    rules = [Rule(item.key, call.params["Remark"], known(call, item, names)) for item in found]
+    rules = [Rule(item.key, call.params["Remark"], list(names)) for item in found]
     return {"RuleIds": [_add(call, rule) for rule in rules]}
 
 
