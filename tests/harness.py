@@ -335,17 +335,16 @@ class Stage:
         assert not self.sim.violations()
         return Outcome(result, self.sim.journal(), self.sim.state(), journal_in(home), printed)
 
-    def kill(self, scenario: Scenario, planned: list[tuple[str, str]], at: int, phase: str) -> Outcome:
-        """Kill a real run while the change at this place of the plan hangs, before or after its effect."""
-        action = planned[at][1]
-        skip = sum(other == action for _, other in planned[:at])
-        hang = {"action": action, "effect": "hang", "phase": phase, "skip": skip, "times": 1, "seconds": LONGEST_RUN}
-        home = self.set(scenario.start, [hang])
+    def kill(self, module: str, state: dict, options: dict, actions: list[str], at: int, phase: str) -> Outcome:
+        """Kill a real run while the change at this place of its actions hangs, before or after its effect."""
+        skip = actions[:at].count(actions[at])
+        hang = {"effect": "hang", "phase": phase, "skip": skip, "times": 1, "seconds": LONGEST_RUN}
+        home = self.set(state, [{"action": actions[at], **hang}])
         # One change at a time, so that the plan's order is the order in which they reach the cloud.
-        options = {**scenario.options, "workers": 1}
-        with process(scenario.module, options, environment(self.sim.url, "enforcer", home)) as running:
-            wait_for(lambda: len(entries(journal_in(home))) > at, running)
-            if phase == "after":
+        with process(module, {**options, "workers": 1}, environment(self.sim.url, "enforcer", home)) as running:
+            if phase == "before":
+                wait_for(lambda: len(entries(journal_in(home))) > at, running)
+            else:
                 wait_for(lambda: sum(call["writes"] for call in self.sim.journal()) > at, running)
         assert not self.sim.violations()
         return Outcome({}, self.sim.journal(), self.sim.state(), journal_in(home), "")
@@ -409,6 +408,11 @@ class Tale:
     def restore(self, state: dict, journal: Path, *, check: bool = False) -> Outcome:
         """Run the module restore on a journal."""
         return self.stage.play("restore", state, {"journal": str(journal)}, check=check)
+
+    def kill(self, at: int, phase: str) -> Outcome:
+        """Kill a real run at one of its changes."""
+        actions = [action for _, action in planned(self.checked.result)]
+        return self.stage.kill(self.scenario.module, self.scenario.start, self.scenario.options, actions, at, phase)
 
     @functools.cached_property
     def checked(self) -> Outcome:

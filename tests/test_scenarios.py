@@ -17,8 +17,8 @@ from tests.harness import (
     Scenario,
     Stage,
     Tale,
-    document,
     differences,
+    document,
     entries,
     key,
     planned,
@@ -146,24 +146,47 @@ def trouble(product: str, action: str, *, writes: bool) -> list[dict]:
     ("scenario", "at"),
     [pytest.param(one, at, id=f"{one.id}-{at + 1}") for one in ALL if one.killed for at in range(len(one.changes))],
 )
-def test_killed(scenario, at, phase, stage, tales):
+def test_killed(scenario, at, phase, tales):
     """What a killed run has changed stands in its journal; it can be repeated, and it can be restored."""
     tale = tales(scenario)
-    plan = planned(tale.checked.result)
-    run = stage.kill(scenario, plan, at, phase)
-    noted = [(entry["resource_id"], entry["action"]) for entry in entries(run.journal)]
-    assert [action for _, action in noted] == [action for _, action in plan[: at + 1]]
+    run = tale.kill(at, phase)
+    assert [entry["action"] for entry in entries(run.journal)] == [
+        action for _, action in planned(tale.checked.result)[: at + 1]
+    ]
     assert sum(run.written.values()) == at
     assert phase == "before" or run.writing_calls[-1]["code"] == "hang"
     repeated = tale.play(run.state)
     assert not repeated.failed, repeated.message
     if scenario.killed == "closed":
-        assert {risk["status"] for risk in tale.play(repeated.state, check=True).result["risks"]} <= set(
-            became(scenario).values()
-        ) - {"fixed"}
+        left = {identity(risk) for risk in tale.play(repeated.state, check=True).result["risks"]}
+        assert left == {risk for risk, status in became(scenario).items() if status != "fixed"}
     else:
         assert differences(scenario.end, repeated.state) == []
     restored = tale.restore(run.state, run.journal)
+    assert not restored.failed, restored.message
+    assert differences(scenario.start, restored.state) == []
+
+
+@each(lambda scenario: bool(scenario.killed))
+def test_killed_then_repeated_then_restored(scenario, tales):
+    """The journals of a killed run and of its repetition, restored newest first, give back what was."""
+    tale = tales(scenario)
+    killed = tale.kill(0, "after")
+    repeated = tale.play(killed.state)
+    halfway = tale.restore(repeated.state, repeated.journal) if repeated.journal else repeated
+    restored = tale.restore(halfway.state, killed.journal)
+    assert not restored.failed, restored.message
+    assert differences(scenario.start, restored.state) == []
+
+
+@each(lambda scenario: bool(scenario.killed))
+def test_restore_killed(scenario, stage, tales):
+    """A restore that was killed can be repeated."""
+    tale = tales(scenario)
+    whole = tale.applied
+    undoing = [call["action"] for call in tale.restore(whole.state, whole.journal, check=True).result["restored"]]
+    killed = stage.kill("restore", whole.state, {"journal": str(whole.journal)}, undoing, 0, "after")
+    restored = tale.restore(killed.state, whole.journal)
     assert not restored.failed, restored.message
     assert differences(scenario.start, restored.state) == []
 
