@@ -52,16 +52,26 @@ def enable(cloud: Cloud, params: dict) -> None:
 
 
 def disable(cloud: Cloud, params: dict) -> None:
-    """Switch an ALB's access logs off. Its job has no name: what comes next is refused as busy until it is done."""
+    """Switch an ALB's access logs off, and wait until they are: this job has no name that could be asked for."""
     asked = {"LoadBalancerId": params["LoadBalancerId"], "ClientToken": str(uuid.uuid4())}
     cloud.rpc("alb", DISABLE, asked, params["RegionId"])
+    for tries in range(1, LOOKS + 1):
+        if _target(cloud, params) is None:
+            return
+        time.sleep(backoff(tries))
 
 
 def _setting(params: dict) -> str:
     return f"access log to {params['LogProject']}/{params['LogStore']}"
 
 
+def _refuses(cloud: Cloud, params: dict) -> str | None:
+    from .sls import refuses_target
+
+    return refuses_target(cloud.sls, params)
+
+
 WRITES = {
-    ENABLE: Write(setting=_setting, send=enable, holds=_is_target),
+    ENABLE: Write(setting=_setting, send=enable, holds=_is_target, refuses=_refuses),
     DISABLE: Write(setting=_setting, send=disable, holds=lambda cloud, params: not _is_target(cloud, params)),
 }

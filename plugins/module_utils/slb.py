@@ -83,7 +83,13 @@ def _setting(params: dict) -> str:
     return f"access log to {params['LogProject']}/{params['LogStore']}"
 
 
+def _refuses(cloud: Cloud, params: dict) -> str | None:
+    from .sls import refuses_target
+
+    return refuses_target(cloud.sls, params)
+
+
 WRITES = {
-    SET: Write(setting=_setting, send=set_target, holds=_is_target),
+    SET: Write(setting=_setting, send=set_target, holds=_is_target, refuses=_refuses),
     DELETE: Write(setting=_setting, send=delete_target, holds=lambda cloud, params: not _is_target(cloud, params)),
 }

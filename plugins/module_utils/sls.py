@@ -287,6 +287,12 @@ def _parse(host: str, answer: Any) -> Any:
         raise CloudError("", NOT_THE_CLOUD, f"{host} did not answer JSON", status=answer.status_code) from None
 
 
+def refuses_target(sls: SlsClient, params: dict) -> str | None:
+    """Why a load balancer's logs can't be sent back to where params says (RegionId, LogProject, LogStore)."""
+    place = sls.place(params["RegionId"], params["LogProject"], params["LogStore"], index=False)
+    return None if place.there else f"{params['LogProject']}/{params['LogStore']} does not exist any more"
+
+
 def taken(project: str) -> str:
     """What to tell where a project's name is somebody else's."""
     return (

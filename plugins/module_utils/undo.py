@@ -116,19 +116,20 @@ def decide(seen: list[Seen], force: bool) -> tuple[Plan, list[dict]]:
 
     What was made for others goes after them, and stays where one of them stays.
     """
-    changes, left, users = [], [], _users(seen)
+    changes, left, users = [], [], _users([one.chain for one in seen])
+    kept: dict[str, set[str]] = {}
     for one in seen:
         if one.restored:
             continue
         arn = one.chain.resource.arn
-        kept = sorted(users.get(arn, set()).intersection(each["resource"] for each in left))
-        reason = _obstacle(one, force)
+        obstacle = _obstacle(one, force)
+        reason = obstacle or one.refusal
+        if not reason and arn in kept:
+            reason = f"it is still needed by {', '.join(sorted(kept[arn]))}"
         if reason:
-            left.append(_left(one.chain, reason, partly=False))
-            continue
-        if one.refusal or kept:
-            reason = one.refusal or f"it is still needed by {', '.join(kept)}"
-            left.append(_left(one.chain, reason, partly=True))
+            left.append(_left(one.chain, reason, partly=not obstacle))
+            for need, those in _users([one.chain]).items():
+                kept.setdefault(need, set()).update(those)
             continue
         changes.append(_change(one.chain, tuple(sorted(users.get(arn, ())))))
         if one.chain.origin.partial:
@@ -136,10 +137,10 @@ def decide(seen: list[Seen], force: bool) -> tuple[Plan, list[dict]]:
     return Plan(tuple(changes)), left
 
 
-def _users(seen: list[Seen]) -> dict[str, set[str]]:
-    """ARN to the ARNs of those that the journal says needed it."""
+def _users(chains: list[Chain]) -> dict[str, set[str]]:
+    """ARN to the ARNs of those that needed it, as the journal says."""
     users: dict[str, set[str]] = {}
-    for chain in (one.chain for one in seen):
+    for chain in chains:
         for need in (need for entry in chain.entries for need in entry.needs if need != chain.resource.arn):
             users.setdefault(need, set()).add(chain.resource.arn)
     return users

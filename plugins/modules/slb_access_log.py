@@ -254,30 +254,28 @@ def close(delivery: Delivery, balancer: Balancer, options: SimpleNamespace, evid
     changes: tuple[Change, ...] = ()
     if not blocked_by:
         prepared, needs = prepare(options, delivery, resource.region, wanted, balancer.kind)
-        changes = (*prepared, *redirect(delivery, balancer, wanted, needs))
+        changes = (*prepared, *redirect(balancer, wanted, needs))
     return Finding(LOGS, resource, OPEN, EXPECTED, actual, (evidence,), changes, blocked_by, unread=unread)
 
 
-def redirect(delivery: Delivery, balancer: Balancer, wanted: Target, needs: tuple[str, ...]) -> tuple[Change, ...]:
+def redirect(balancer: Balancer, wanted: Target, needs: tuple[str, ...]) -> tuple[Change, ...]:
     """The changes of a load balancer's own setting: none replaces another, so that one is switched off before."""
     old = balancer.log
     if old == wanted:
         return ()
     product, on, off = CALLS[balancer.kind]
 
-    def call(action: str, place: Target, partial: str = "") -> Call:
+    def call(action: str, place: Target) -> Call:
         at = {"RegionId": balancer.resource.region, "LoadBalancerId": balancer.resource.id}
-        return Call(product, action, {**at, "LogProject": place[0], "LogStore": place[1]}, partial)
+        return Call(product, action, {**at, "LogProject": place[0], "LogStore": place[1]})
 
     line = f"access_log: {'/'.join(wanted)}"
     switch_on = Change(balancer.resource, call(on, wanted), call(off, wanted), "access_log: off", line, needs)
     if old is None:
         return (switch_on,)
-    # Nothing can be set to log to a place that is gone: there the undo leaves the logs off.
-    there = delivery.places[(balancer.resource.region, *old)].there
-    undo = call(on, old) if there else call(off, old, "the place that it logged to was gone before")
     before = f"access_log: {'/'.join(old)}"
-    return (Change(balancer.resource, call(off, old), undo, before, "access_log: off", needs), switch_on)
+    switch_off = Change(balancer.resource, call(off, old), call(on, old), before, "access_log: off")
+    return (switch_off, switch_on)
 
 
 def judge_ports(balancer: Balancer, admin_ports: list[int]) -> Finding:

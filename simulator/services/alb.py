@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from simulator.call import Call
     from simulator.estate import Account
 
-JOB_LOOKS = 2  # how often a load balancer is found busy by an asynchronous job before it is done
+JOB_LOOKS = 2  # an asynchronous job has its effect when it is looked at for this time
 SERVICE = "logdelivery.alb.aliyuncs.com"
 
 alb = Product("alb", version="2020-06-16", hosts=("alb.<region>.aliyuncs.com", "alb-vpc.<region>.aliyuncs.com"))
@@ -55,17 +55,13 @@ class Balancer:
 
 @dataclass
 class Job:
-    """An asynchronous job, done when it was looked at for some times."""
+    """An asynchronous job that sets where a load balancer's access logs go, or None."""
 
     id: str
     balancer: str
     api: str
-    looks: int = JOB_LOOKS
-
-    def look(self) -> bool:
-        """Whether it is still under way; counts."""
-        self.looks -= 1
-        return self.looks >= 0
+    access_log: dict[str, str] | None
+    looks: int = 0
 
 
 @dataclass
@@ -131,6 +127,8 @@ def _page(call: Call, name: str, items: list[Any]) -> dict[str, Any]:
 @alb.action("ListLoadBalancers", params={"LoadBalancerIds": Each(most=20), **tokened(100)})
 def list_load_balancers(call: Call) -> dict[str, Any]:
     """List a region's load balancers, each with where its access logs go."""
+    for job in section.of(call.account).jobs.values():
+        _busy(call, job)
     wanted = call.params.get("LoadBalancerIds")
     return _page(call, "LoadBalancers", [_show(each) for each in _here(call) if wanted is None or each.id in wanted])
 
@@ -197,13 +195,26 @@ def _writable(call: Call) -> Balancer:
     if balancer is None:
         raise ApiError("ResourceNotFound.LoadBalancer", "The specified resource is not found.", 404)
     jobs = [job for job in section.of(call.account).jobs.values() if job.balancer == balancer.id]
-    if balancer.status != "Active" or any(job.look() for job in jobs):
+    if balancer.status != "Active" or any([_busy(call, job) for job in jobs]):  # noqa: C419 - look at each of them
         raise ApiError("IncorrectStatus.LoadBalancer", "The status of the load balancer is incorrect.", 409)
     return balancer
 
 
-def _begin(call: Call, balancer: Balancer) -> Job:
-    job = Job(call.request_id.lower(), balancer.id, call.action.name)
+def _busy(call: Call, job: Job) -> bool:
+    """Look at a job: whether it is still under way. It may be done by that, and then it has its effect."""
+    job.looks += 1
+    if job.looks == JOB_LOOKS:
+        balancer = section.of(call.account).load_balancers[job.balancer]
+        balancer.access_log = job.access_log
+        log = job.access_log
+        store = sls.find_logstore(call.account, balancer.region, log["project"], log["logstore"]) if log else None
+        if store and balancer.traffic:
+            sls.deliver(store, app_lb_id=balancer.id, status="200", request_uri="/")
+    return job.looks < JOB_LOOKS
+
+
+def _begin(call: Call, balancer: Balancer, access_log: dict[str, str] | None) -> Job:
+    job = Job(call.request_id.lower(), balancer.id, call.action.name, access_log)
     section.of(call.account).jobs[job.id] = job
     return job
 
@@ -233,10 +244,8 @@ def enable_load_balancer_access_log(call: Call) -> dict[str, Any]:
     if call.params["DryRun"]:
         raise ApiError("DryRunOperation", "The request is validated with the DryRun flag set.", 400)
     ram.ensure_service_role(call, SERVICE)
-    balancer.access_log = {"project": call.params["LogProject"], "logstore": call.params["LogStore"]}
-    if balancer.traffic:
-        sls.deliver(store, app_lb_id=balancer.id, status="200", request_uri="/")
-    return {"JobId": _begin(call, balancer).id}
+    place = {"project": call.params["LogProject"], "logstore": call.params["LogStore"]}
+    return {"JobId": _begin(call, balancer, place).id}
 
 
 @alb.action(
@@ -254,8 +263,7 @@ def disable_load_balancer_access_log(call: Call) -> dict[str, Any]:
     balancer = _writable(call)
     if call.params["DryRun"]:
         raise ApiError("DryRunOperation", "The request is validated with the DryRun flag set.", 400)
-    balancer.access_log = None
-    _begin(call, balancer)
+    _begin(call, balancer, None)
     return {}
 
 
@@ -269,7 +277,7 @@ def list_asyn_jobs(call: Call) -> dict[str, Any]:
             "ApiName": job.api,
             "ResourceId": job.balancer,
             "ResourceType": "loadbalancer",
-            "Status": "Processing" if job.look() else "Succeeded",
+            "Status": "Processing" if _busy(call, job) else "Succeeded",
         }
         for job in section.of(call.account).jobs.values()
         if wanted is None or job.id in wanted
