@@ -112,8 +112,6 @@ class Run:
 
     def _apply_in_order(self, changes: list[Change]) -> str | None:
         for change in changes:
-            if self.journal.broken:
-                return None
             try:
                 error = self._send(change)
             except JournalError:
