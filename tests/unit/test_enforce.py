@@ -135,6 +135,14 @@ def test_an_accepted_bucket_stays_as_it_is(play):
     assert world.reads["site"] == PUBLIC
 
 
+def test_closing_what_is_not_accepted_does_not_undo_what_is(play):
+    """Anyone may read by the whitelist, and write by nobody's leave: the bucket stays, and the risk says why."""
+    world = World({"site": {**PUBLIC, "acl": "public-read-write"}})
+    outcome = play(world, oss_bucket_acl.main, whitelist=[entry("site")])
+    assert (statuses(outcome), world.sent) == ({("site", READ): "whitelisted", ("site", WRITE): "open"}, [])
+    assert READ in outcome["risks"][1]["blocked_by"]
+
+
 @pytest.mark.parametrize("broken", [entry("site", expires="soon"), {**entry("site"), "reason": " "}])
 def test_a_malformed_whitelist_ends_the_run_before_anything_is_read(play, broken):
     """One sentence, and no call."""

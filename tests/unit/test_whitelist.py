@@ -75,6 +75,13 @@ def test_a_pattern_is_over_arn_id_and_name(pattern, covers):
     assert (found.status == "whitelisted") == covers
 
 
+@pytest.mark.parametrize(("pattern", "covers"), [("Front", True), ("front", False)])
+def test_a_name_keeps_its_case(pattern, covers):
+    """Two resources may differ in nothing else."""
+    (found,) = accept([a_finding("Front")], parse([raw(resource=pattern)]), TODAY)
+    assert (found.status == "whitelisted") == covers
+
+
 def test_an_entry_covers_its_own_control_only():
     """Accepting that anyone reads does not accept that anyone writes."""
     reading, writing = accept([a_finding(), a_finding(control=WRITE)], parse([raw()]), TODAY)
