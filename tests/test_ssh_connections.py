@@ -100,12 +100,12 @@ def test_only_the_unwanted_lose_their_access(stage):
 
 def test_nobody_wanted_is_cut_off_at_any_moment(stage):
     """Before and after each call of the run, everybody wanted can connect."""
-    changes = planned(run(stage, OPEN.start, check=True))
-    assert [action for _, action in changes].count("AuthorizeSecurityGroup") > 2, "more than one call for a group"
-    for at in range(len(changes)):
+    actions = [action for _, action in planned(run(stage, OPEN.start, check=True))]
+    assert actions.count("AuthorizeSecurityGroup") > 2, "more than one call for a group"
+    for at, action in enumerate(actions):
         for phase in ("before", "after"):
-            stage.kill(OPEN, changes, at, phase)
-            assert connected(stage.sim, WANTED) == WANTED, (changes[at], phase)
+            stage.kill(OPEN.module, OPEN.start, OPEN.options, actions, at, phase)
+            assert connected(stage.sim, WANTED) == WANTED, (action, at, phase)
 
 
 def test_a_restore_opens_what_was_open_and_cuts_nobody_off(stage):
