@@ -39,16 +39,18 @@ A scenario that fails and has neither risks nor changes is one of bad options: n
 
 from __future__ import annotations
 
+import atexit
 import functools
 import json
 import os
 import re
+import select
+import signal
 import subprocess
 import sys
 import time
 from collections import Counter
 from collections.abc import Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -59,7 +61,7 @@ from simulator import estate as estates
 from simulator import generate, services
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable
 
     from simulator import Simulator
 
@@ -154,7 +156,6 @@ class Outcome:
     calls: list[dict]
     state: dict
     journal: Path | None
-    output: str
 
     @property
     def failed(self) -> bool:
@@ -264,41 +265,90 @@ def environment(url: str, user: str, home: Path) -> dict[str, str]:
     }
 
 
-@contextmanager
-def process(
-    module: str, options: dict, variables: dict[str, str], *, check: bool = False
-) -> Iterator[subprocess.Popen]:
-    """A module started as AnsiballZ starts it: a script that reads its arguments as JSON from standard input."""
+def arguments(module: str, options: dict, *, check: bool) -> str:
+    """What Ansible hands to a module on its standard input."""
     internal = {"module_name": f"hardening.alicloud.{module}", "check_mode": check, "diff": True, "verbosity": 4}
-    arguments = {**options, **{f"_ansible_{name}": value for name, value in internal.items()}}
-    running = subprocess.Popen(
-        [sys.executable, ROOT / "plugins" / "modules" / f"{module}.py"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
+    return json.dumps({"ANSIBLE_MODULE_ARGS": options | {f"_ansible_{name}": internal[name] for name in internal}})
+
+
+def script(module: str) -> str:
+    """Where a module's file is."""
+    return str(ROOT / "plugins" / "modules" / f"{module}.py")
+
+
+def run(module: str, options: dict, variables: dict[str, str], *, check: bool = False) -> tuple[int, str, str]:
+    """Run a module as AnsiballZ does, in an interpreter of its own; its exit code and what it wrote."""
+    ended = subprocess.run(
+        [sys.executable, script(module)],
+        input=arguments(module, options, check=check),
         env=variables,
+        capture_output=True,
         text=True,
+        timeout=LONGEST_RUN,
+        check=False,
     )
-    try:
-        running.stdin.write(json.dumps({"ANSIBLE_MODULE_ARGS": arguments}))
-        running.stdin.close()
-        running.stdin = None
-        yield running
-    finally:
-        running.kill()
-        running.communicate()
+    return ended.returncode, ended.stdout, ended.stderr
 
 
-def finish(running: subprocess.Popen, secrets: list[str] = SECRETS) -> tuple[dict, str]:
-    """The result of a module that runs to its end, and all that it printed: one JSON document and no secret."""
-    out, errors = running.communicate(timeout=LONGEST_RUN)
-    printed = out + errors
-    assert "Traceback" not in printed, printed
+def result_of(code: int, out: str, errors: str, secrets: list[str] = SECRETS) -> dict:
+    """The result of a module that ran to its end: one JSON document, and no secret anywhere."""
     assert not errors, errors
-    assert not [secret for secret in secrets if secret in printed]
+    assert "Traceback" not in out, out
+    assert not [secret for secret in secrets if secret in out]
     result = json.loads(out)
-    assert running.returncode == (1 if result.get("failed") else 0)
-    return result, printed
+    assert code == (1 if result.get("failed") else 0)
+    return result
+
+
+class Nursery:
+    """Starts module runs in the process that `nursery.py` describes, one at a time."""
+
+    def __init__(self):
+        self._process = subprocess.Popen(
+            [sys.executable, ROOT / "tests" / "nursery.py"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            bufsize=0,
+            env=environment("", "auditor", Path.home()),
+        )
+        atexit.register(self.close)
+
+    def start(self, module: str, options: dict, variables: dict[str, str], folder: Path, *, check: bool) -> None:
+        """Start a run, and wait until it is a process."""
+        (folder / "in").write_text(arguments(module, options, check=check), encoding="utf-8")
+        run = {"script": script(module), "environment": variables, "folder": str(folder)}
+        self._process.stdin.write(f"{json.dumps(run)}\n".encode())
+        self._child = self._answer(LONGEST_RUN)
+
+    def ended(self) -> bool:
+        """The run is over."""
+        return bool(select.select([self._process.stdout], [], [], 0)[0])
+
+    def wait(self) -> int:
+        """Wait for the end of the run; its exit code, which a run that takes too long gets from a signal."""
+        if not select.select([self._process.stdout], [], [], LONGEST_RUN)[0]:
+            self.kill()
+        return self._answer(LONGEST_RUN)
+
+    def kill(self) -> None:
+        """Kill the run, which has not ended."""
+        os.kill(self._child, signal.SIGKILL)
+
+    def close(self) -> None:
+        """End the process."""
+        self._process.stdin.close()
+        self._process.stdout.close()
+        self._process.wait(timeout=LONGEST_RUN)
+
+    def _answer(self, seconds: float) -> int:
+        assert select.select([self._process.stdout], [], [], seconds)[0], "the run takes too long"
+        return int(self._process.stdout.readline())
+
+
+@functools.cache
+def nursery() -> Nursery:
+    """The one nursery of this test run."""
+    return Nursery()
 
 
 class Stage:
@@ -330,10 +380,10 @@ class Stage:
     ) -> Outcome:
         """Run a module to its end, from the given state."""
         home = self.set(state, faults)
-        with process(module, options, environment(self.sim.url, user, home), check=check) as running:
-            result, printed = finish(running)
-        assert not self.sim.violations()
-        return Outcome(result, self.sim.journal(), self.sim.state(), journal_in(home), printed)
+        self._start(module, options, user, home, check=check)
+        code = nursery().wait()
+        result = result_of(code, (home / "out").read_text(encoding="utf-8"), (home / "err").read_text(encoding="utf-8"))
+        return self._outcome(result, home)
 
     def kill(self, module: str, state: dict, options: dict, actions: list[str], at: int, phase: str) -> Outcome:
         """Kill a real run while the change at this place of its actions hangs, before or after its effect."""
@@ -341,13 +391,24 @@ class Stage:
         hang = {"effect": "hang", "phase": phase, "skip": skip, "times": 1, "seconds": LONGEST_RUN}
         home = self.set(state, [{"action": actions[at], **hang}])
         # One change at a time, so that the plan's order is the order in which they reach the cloud.
-        with process(module, {**options, "workers": 1}, environment(self.sim.url, "enforcer", home)) as running:
+        self._start(module, {**options, "workers": 1}, "enforcer", home, check=False)
+        try:
             if phase == "before":
-                wait_for(lambda: len(entries(journal_in(home))) > at, running)
+                wait_for(lambda: len(entries(journal_in(home))) > at)
             else:
-                wait_for(lambda: sum(call["writes"] for call in self.sim.journal()) > at, running)
+                wait_for(lambda: sum(call["writes"] for call in self.sim.journal()) > at)
+        finally:
+            nursery().kill()
+            code = nursery().wait()
+        assert code == -signal.SIGKILL
+        return self._outcome({}, home)
+
+    def _start(self, module: str, options: dict, user: str, home: Path, *, check: bool) -> None:
+        nursery().start(module, options, environment(self.sim.url, user, home), home, check=check)
+
+    def _outcome(self, result: dict, home: Path) -> Outcome:
         assert not self.sim.violations()
-        return Outcome({}, self.sim.journal(), self.sim.state(), journal_in(home), "")
+        return Outcome(result, self.sim.journal(), self.sim.state(), journal_in(home))
 
 
 def journal_in(home: Path) -> Path | None:
@@ -359,11 +420,11 @@ def journal_in(home: Path) -> Path | None:
     return found[0] if found else None
 
 
-def wait_for(condition: Any, running: subprocess.Popen) -> None:
+def wait_for(condition: Callable[[], bool]) -> None:
     """Wait until it is so; the run has to be under way still."""
     deadline = time.monotonic() + LONGEST_RUN
     while not condition():
-        assert running.poll() is None, running.communicate()
+        assert not nursery().ended(), "the run ended before it came to this change"
         assert time.monotonic() < deadline, "the run never came to this change"
         time.sleep(0.01)
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.harness import ACCOUNT, KEYS, LONGEST_RUN, entries, environment, finish, key, process
+from tests.harness import ACCOUNT, KEYS, LONGEST_RUN, entries, environment, key, result_of, run
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -69,8 +69,7 @@ class Bench:
     def result(self, options: dict | None = None, module: str = "oss_bucket_acl", *, check: bool = False) -> dict:
         """Run a module to its end."""
         secrets = [SECRET, TOKEN["secret"], TOKEN["token"], "wrong-secret"]
-        with process(module, options or {}, self.variables, check=check) as running:
-            return finish(running, secrets)[0]
+        return result_of(*run(module, options or {}, self.variables, check=check), secrets)
 
     def profiles(self, *profiles: dict, current: str = "default") -> None:
         """Write the aliyun CLI's file, and take the key out of the environment."""
