@@ -143,12 +143,15 @@ def _instance(account: Account, item: Item, name: str, result: Result) -> dict[s
 )
 @bought
 def verify_check_instance_result(call: Call) -> dict[str, Any]:
-    """Check some resources of an item again. A refusal comes as a success, without a time to wait."""
+    """Check some resources of an item again. A refusal comes as a success.
+
+    The API's description has no time to wait here; it is answered where the estate gives one.
+    """
     item = find(call, call.params["CheckId"])
     names = known(call, item, call.params["InstanceIds"])
-    code, _ = _refusal(call.account)
+    code, seconds = _refusal(call.account)
     if code:
-        return {"Data": {"OperateCode": code}}
+        return {"Data": {"OperateCode": code, **({"ThrottlingTimeSecond": seconds} if seconds else {})}}
     return {"Data": {"TaskId": _start(call, [(item.key, name) for name in names]), "FailInstances": []}}
 
 

@@ -1,0 +1,221 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Joining Security Center's items and resources to ours, its score, and the remarks of our whitelist rules."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from types import SimpleNamespace
+
+import pytest
+from ansible_collections.hardening.alicloud.plugins.module_utils.controls import CONTROLS
+from ansible_collections.hardening.alicloud.plugins.module_utils.errors import CloudError, OptionError
+from ansible_collections.hardening.alicloud.plugins.module_utils.security_center import (
+    Gaps,
+    band_of,
+    checked_map,
+    controls_of,
+    deductions,
+    named,
+    number_of,
+    resource_of,
+    site_of,
+)
+from ansible_collections.hardening.alicloud.plugins.module_utils.security_center_events import moment, utc
+from ansible_collections.hardening.alicloud.plugins.module_utils.security_center_rules import Accepted
+from ansible_collections.hardening.alicloud.plugins.module_utils.whitelist import Entry, parse
+from hypothesis import given
+from hypothesis import strategies as st
+
+ACCOUNT = "1234567890123456"
+READ, WRITE, VERSIONS, LOG = (
+    "oss-bucket-public-read-prohibited",
+    "oss-bucket-public-write-prohibited",
+    "oss-bucket-versioning-enabled",
+    "slb-instance-log-enabled",
+)
+
+
+@pytest.mark.parametrize(
+    ("product", "name", "controls"),
+    [
+        ("OSS", "OSS-Bucket Access Permissions", (READ, WRITE)),
+        ("OSS", "oss - bucket access permissions", (READ, WRITE)),
+        ("OSS", "OSS-Enable Bucket version control", (VERSIONS,)),
+        ("OSS", "OSS bucket versioning", (VERSIONS,)),
+        ("OSS", "OSS-TLS version", ()),
+        ("OSS", "OSS-enable Bucket server-side encryption", ()),
+        ("SLB", "SLB-Enable access logs", (LOG,)),
+        ("RDS", "OSS-Bucket Access Permissions", ()),
+        ("", "OSS-Bucket Access Permissions", ()),
+    ],
+)
+def test_an_item_is_joined_by_product_and_name(product, name, controls):
+    assert controls_of(1, name, product, {}) == controls
+
+
+@pytest.mark.parametrize("given", ["OSS - my own name", "*my own*", 4711, "4711", ["other", 4711]])
+def test_the_option_checks_names_an_item_by_name_pattern_or_id(given):
+    checks = checked_map({VERSIONS: given})
+    assert controls_of(4711, "OSS - my own name", "ANYTHING", checks) == (VERSIONS,)
+    # What is named counts alone.
+    assert controls_of(5, "OSS bucket versioning", "OSS", checks) == ()
+    assert controls_of(5, "OSS-Bucket Access Permissions", "OSS", checks) == (READ, WRITE)
+
+
+def test_the_option_checks_knows_the_controls():
+    with pytest.raises(OptionError, match="no control nonsense"):
+        checked_map({"nonsense": 1})
+
+
+def test_a_name_may_be_left_out():
+    assert named("OSS public access", ["*public*"])
+    assert not named("OSS block public access", ["*public*", "!*block*"])
+    assert not named("OSS public access", ["!*block*"])
+
+
+def test_every_control_with_patterns_has_a_product():
+    """A pattern without a product would never match."""
+    for control, entry in CONTROLS.items():
+        if entry["security_center"]:
+            products = {"oss": "OSS", "slb": "SLB", "sg": "ECS"}
+            name = entry["security_center"][0].replace("*", " ")
+            assert control in controls_of(1, name, products[control.partition("-")[0]], {})
+
+
+@pytest.mark.parametrize(
+    ("product", "number", "arn", "kind"),
+    [
+        ("OSS", "acme-www", f"acs:oss:*:{ACCOUNT}:acme-www", "ACS::OSS::Bucket"),
+        ("SLB", "lb-1", f"acs:slb:cn-hangzhou:{ACCOUNT}:loadbalancer/lb-1", "ACS::SLB::LoadBalancer"),
+        ("SLB", "alb-1", f"acs:alb:cn-hangzhou:{ACCOUNT}:loadbalancer/alb-1", "ACS::ALB::LoadBalancer"),
+        ("ECS", "sg-1", f"acs:ecs:cn-hangzhou:{ACCOUNT}:securitygroup/sg-1", "ACS::ECS::SecurityGroup"),
+        ("ECS", "i-1", f"acs:ecs:cn-hangzhou:{ACCOUNT}:instance/i-1", "ACS::ECS::Instance"),
+        ("RAM", "alice", f"acs:ram:cn-hangzhou:{ACCOUNT}:alice", "ACS::RAM"),
+    ],
+)
+def test_a_resource_has_the_arn_of_the_control_modules(product, number, arn, kind):
+    what = resource_of(product, number, number, "cn-hangzhou", ACCOUNT)
+    assert (what.arn, what.type, what.region, what.account_id) == (arn, kind, "cn-hangzhou", ACCOUNT)
+
+
+@pytest.mark.parametrize(
+    ("regions", "site", "expected"),
+    [
+        ([], "auto", "cn-hangzhou"),
+        (["cn-hongkong", "ap-northeast-1"], "auto", "cn-hangzhou"),
+        (["ap-northeast-1", "eu-central-1"], "auto", "ap-southeast-1"),
+        (["ap-northeast-1"], "china", "cn-hangzhou"),
+        ([], "international", "ap-southeast-1"),
+    ],
+)
+def test_the_site(regions, site, expected):
+    assert site_of(SimpleNamespace(regions=regions, site=site)) == expected
+
+
+@pytest.mark.parametrize(
+    ("score", "band"),
+    [(100, "secure"), (95, "secure"), (94, "few_risks"), (85, "few_risks"), (84, "many_risks"), (69, "high_risk")],
+)
+def test_bands(score, band):
+    assert band_of(score) == band
+
+
+def test_a_score_is_a_number():
+    assert (number_of({"Score": "85"}), number_of({"Score": "85.5"}), number_of(None)) == (85, 85.5, None)
+    assert isinstance(number_of({"Score": "85"}), int)
+
+
+def test_deductions_are_the_apis():
+    answer = {
+        "Suggestions": [
+            {"SuggestType": "SS_X", "Points": 7, "Detail": [{"SubType": "A", "Title": "a"}, {"SubType": "B"}]},
+            {"SuggestType": "SS_NEW", "Points": 1},
+        ]
+    }
+    assert deductions("legacy", answer) == [
+        {"model": "legacy", "type": "SS_X", "sub_type": "A", "title": "a", "points": 7},
+        {"model": "legacy", "type": "SS_X", "sub_type": "B", "title": "", "points": 7},
+        {"model": "legacy", "type": "SS_NEW", "sub_type": "", "title": "", "points": 1},
+    ]
+    assert deductions("legacy", None) == []
+
+
+def failing(code):
+    def read():
+        raise CloudError("ListCheckResult", code, "no", "5F3C-1", 400)
+
+    return read
+
+
+def test_gaps_tell_what_was_not_bought_from_what_was_denied():
+    gaps = Gaps()
+    assert gaps.attempt("score", lambda: 7) == 7
+    assert gaps.attempt("findings", failing("NoPurchase")) is None
+    assert gaps.attempt("alerts", failing("NoPermission")) is None
+    assert [(one["what"], one["code"], one["request_id"]) for one in gaps.unavailable] == [
+        ("findings", "NoPurchase", "5F3C-1")
+    ]
+    assert [(one["what"], one["code"]) for one in gaps.unread] == [("alerts", "NoPermission")]
+
+
+def test_a_wrong_key_is_no_gap():
+    with pytest.raises(CloudError):
+        Gaps().attempt("score", failing("InvalidAccessKeyId.NotFound"))
+
+
+def test_moments():
+    now = datetime(2026, 2, 27, tzinfo=UTC)
+    assert moment("since", None, now) is now
+    assert moment("since", "2026-02-27", None) == now
+    assert moment("since", "2026-02-27T09:00:00+09:00", None) == now
+    assert (utc(1_772_150_400_999), utc(0), utc(None)) == ("2026-02-27T00:00:00Z", None, None)
+
+
+# --- remarks -------------------------------------------------------------------------------------------------------
+
+WORDS = st.text(st.characters(exclude_categories=("Cs", "Cc", "Zl", "Zp")), min_size=1).filter(str.strip)
+
+
+@given(WORDS, WORDS, WORDS)
+def test_a_remark_can_be_read_back_word_for_word(owner, first, second):
+    """Whatever people write: owner, reason and date stand in the remark as they are, and come out as they went in."""
+    reason = f"{first}\n{second}"
+    accepted = Accepted.of(Entry(READ, "*", reason, date(2031, 12, 31), owner))
+    assert Accepted.read(accepted.remark) == accepted
+    assert (accepted.reason, accepted.expires) == (reason.strip(), "2031-12-31")
+    assert accepted.reason in accepted.remark
+    assert accepted.remark.startswith("hardening.alicloud\n")
+
+
+@pytest.mark.parametrize("line_end", ["\n", "\r\n"])
+def test_a_remark_survives_what_a_console_does_to_it(line_end):
+    accepted = Accepted(READ, "2031-12-31", "web team", "static website")
+    assert Accepted.read(line_end + accepted.remark.replace("\n", line_end) + line_end) == accepted
+
+
+@pytest.mark.parametrize(
+    "remark",
+    [
+        "",
+        "by hand",
+        "hardening.alicloud",
+        "hardening.alicloud\ncontrol: x",
+        "not\ncontrol: \nexpires: \nowner: \nreason: ",
+    ],
+)
+def test_anything_else_is_somebody_elses(remark):
+    assert Accepted.read(remark) is None
+
+
+# --- scope ---------------------------------------------------------------------------------------------------------
+
+ENTRY = {"control": VERSIONS, "resource": "*", "reason": "copies", "owner": "qa", "expires": "2031-12-31"}
+
+
+def test_the_scope_is_the_resource_unless_it_is_asked_for():
+    assert [entry.scope for entry in parse([ENTRY, {**ENTRY, "scope": "item"}])] == ["instance", "item"]
+
+
+def test_a_whole_item_is_accepted_for_every_resource_or_not_at_all():
+    with pytest.raises(OptionError, match="scope item"):
+        parse([{**ENTRY, "scope": "item", "resource": "acme-www"}])

@@ -1,0 +1,119 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Having resources checked again, against the simulator."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import pytest
+from ansible_collections.hardening.alicloud.plugins.module_utils import security_center_verify
+from ansible_collections.hardening.alicloud.plugins.module_utils.cloud import Cloud
+from ansible_collections.hardening.alicloud.plugins.module_utils.credentials import Keys
+from ansible_collections.hardening.alicloud.plugins.module_utils.security_center import SecurityCenter
+from ansible_collections.hardening.alicloud.plugins.module_utils.security_center_verify import verify
+
+KEY, SECRET = "LTAI5tVerify", "verify-secret"
+EVERYTHING = {"Version": "1", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
+STALE = {"status": "NOT_PASS", "region": "cn-hangzhou"}
+OPTIONS = SimpleNamespace(regions=[], site="auto", checks={})
+
+
+def estate(**sas):
+    """Give an account in which one bucket was fixed since the last scan, and one still is open."""
+    buckets = {"fixed": "Enabled", "open": "Suspended"}
+    return {
+        "accounts": [
+            {
+                "id": "1234567890123456",
+                "keys": [{"id": KEY, "secret": SECRET, "user": "verifier", "policies": [EVERYTHING]}],
+                "oss": {
+                    "buckets": [
+                        {"name": f"acme-{name}", "region": "cn-hangzhou", "versioning": state}
+                        for name, state in buckets.items()
+                    ]
+                },
+                "sas": {
+                    "results": {
+                        "oss-versioning": {f"acme-{name}": {**STALE, "name": f"acme-{name}"} for name in buckets}
+                    },
+                    **sas,
+                },
+            }
+        ]
+    }
+
+
+@pytest.fixture
+def play(sim):
+    """Verify on an estate: what came of it, the errors, and the calls that were sent."""
+
+    def run(timeout=20, faults=(), **sas):
+        simulator = sim(estate(**sas), faults=list(faults))
+        cloud = Cloud(Keys(KEY, SECRET), simulator.url, 4)
+        checked, errors = verify(SecurityCenter(cloud, OPTIONS), timeout)
+        return checked, errors, [call for call in simulator.journal() if call["action"] == "VerifyCheckInstanceResult"]
+
+    return run
+
+
+def test_what_was_fixed_passes_and_what_is_open_does_not(play):
+    """Every resource that has not passed is asked about, and the wait is over when each has a new result."""
+    [checked], errors, calls = play(seconds=0.3)
+    assert errors == []
+    assert checked["asked"] == ["acme-fixed", "acme-open"]
+    assert (checked["passed"], checked["not_passed"], checked["pending"]) == (["acme-fixed"], ["acme-open"], [])
+    assert checked["control"] == "oss-bucket-versioning-enabled"
+    assert len(calls) == 1
+
+
+def test_nothing_is_asked_for_what_is_whitelisted_or_has_passed(play):
+    """A rule takes a resource out of what is checked again; without any left, nothing is sent."""
+    rules = [{"check": "oss-versioning", "remark": "by hand", "instances": ["acme-fixed", "acme-open"]}]
+    assert play(rules=rules) == ([], [], [])
+
+
+def test_a_throttled_request_is_sent_again_when_it_may_be(play):
+    """The refusal comes as a success; it says how long to wait."""
+    [checked], errors, calls = play(refusals=[{"code": "Throttling", "seconds": 1}])
+    assert errors == []
+    assert checked["passed"] == ["acme-fixed"]
+    assert [call["status"] for call in calls] == [200, 200]
+
+
+def test_a_wait_beyond_the_limit_is_an_error(play):
+    """Half an hour is more than the limit leaves, so it is told at once."""
+    [checked], [error], calls = play(refusals=[{"code": "Throttling", "seconds": 1800}])
+    assert "Throttling" in error
+    assert "1800 seconds" in error
+    assert (checked["passed"], len(calls)) == ([], 1)
+
+
+@pytest.mark.parametrize("code", ["ActionTrialUnauthorized", "AuthorizationExhaust", "SomethingNew"])
+def test_any_other_refusal_is_an_error(play, code):
+    """A success of HTTP that is none."""
+    [checked], [error], _ = play(refusals=[{"code": code}])
+    assert code in error
+    assert "request id" in error
+    assert checked["passed"] == []
+
+
+def test_a_check_that_takes_too_long_is_an_error(play):
+    """What is still under way when the time is up is pending, not passed."""
+    [checked], [error], _ = play(timeout=1, seconds=30)
+    assert "did not finish checking" in error
+    assert checked["pending"] == ["acme-fixed", "acme-open"]
+    assert checked["passed"] == []
+
+
+def test_the_results_tell_where_the_task_can_not(play):
+    """Without the right to see tasks, the state of the results is enough."""
+    denied = [{"product": "sas", "action": "GetCheckProcess", "effect": "error", "status": 403, "code": "NoPermission"}]
+    [checked], errors, _ = play(faults=denied, seconds=0.3)
+    assert (checked["passed"], checked["not_passed"], errors) == (["acme-fixed"], ["acme-open"], [])
+
+
+def test_old_results_are_not_waited_for_without_end(play, monkeypatch):
+    """A check that is over and has left the old result behind is taken as it is, after a few looks."""
+    monkeypatch.setattr(security_center_verify.Check, "fresh", lambda *_: False)
+    [checked], errors, _ = play(timeout=60)
+    assert (checked["not_passed"], errors) == (["acme-open"], [])
