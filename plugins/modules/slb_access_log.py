@@ -175,7 +175,8 @@ from ansible_collections.hardening.alicloud.plugins.module_utils.values import (
     Finding,
 )
 
-LOGS, PORTS = "slb-instance-log-enabled", "slb-listener-risk-ports-check"
+LOGS = "slb-instance-log-enabled"
+PORTS = "slb-listener-risk-ports-check"
 EXPECTED = "access logs that arrive in Log Service"
 BY_HAND = "nothing tells which listeners can go: remove it by hand, or whitelist it"
 # Kind to product, and the calls that switch logs on and off.
