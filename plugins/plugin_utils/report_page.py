@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import json
 import shlex
 from datetime import date, datetime
 from pathlib import Path
@@ -32,6 +31,7 @@ if TYPE_CHECKING:
 PAGE = Path(__file__).parent / "page"
 SEVERITIES = ("critical", "high", "medium", "low")
 STATUSES = ("open", "fixed", "whitelisted", "unknown")
+ATTACKS = 50  # the last ones are shown
 SOON, URGENT = 30, 7  # days before a whitelist entry ends
 
 
@@ -132,15 +132,42 @@ def _center(one: dict, report: dict) -> dict:
         "gauge": None if one["score"] is None else gauge(one["score"]),
         "line": score_line(mine),
         "deductions": sorted(deductions, key=lambda item: -item["points"]),
-        "findings": [item for item in one["findings"] if isinstance(item, dict)],
+        "findings": [_finding(item) for item in one["findings"] if isinstance(item, dict)],
+        "attacks": [_attack(item) for item in one["attack_events"] if isinstance(item, dict)][-ATTACKS:],
+        "counts": {name: len(one[name]) for name in ("vulnerabilities", "alerts", "attack_events")},
         "unavailable": [spoken(item) for item in one["unavailable"]],
     }
 
 
 def _deduction(item: dict) -> dict:
     points = item.get("points")
-    parts = dict.fromkeys(str(item[name]) for name in ("title", "type", "sub_type") if item.get(name))
-    return {"points": abs(points) if isinstance(points, (int, float)) else 0, "name": " · ".join(parts) or "-"}
+    code = " · ".join(dict.fromkeys(str(item[name]) for name in ("type", "sub_type") if item.get(name)))
+    return {
+        "points": abs(points) if isinstance(points, (int, float)) else 0,
+        "name": item.get("title") or code or "-",
+        "code": code,
+    }
+
+
+def _finding(item: dict) -> dict:
+    instances = item.get("instances")
+    return {
+        "name": spoken(item.get("name") or item.get("check_id")),
+        "severity": spoken(item.get("severity")).lower(),
+        "status": spoken(item.get("status")),
+        "control": spoken(item.get("controls") or item.get("control")),
+        "instances": len(instances) if isinstance(instances, list) else 0,
+    }
+
+
+def _attack(item: dict) -> dict:
+    target = spoken(item.get("instance_name") or item.get("instance_id") or item.get("public_ip"))
+    return {
+        "name": spoken(item.get("type_name") or item.get("type")),
+        "source": spoken(item.get("source")),
+        "target": f"{target}:{spoken(item['port'])}" if item.get("port") else target,
+        **{name: spoken(item.get(name)) for name in ("count", "status", "last_seen")},
+    }
 
 
 def _ratio(counts: dict) -> dict | None:
@@ -185,9 +212,18 @@ def _change(change: dict) -> dict:
 def _call(call: dict) -> dict:
     return {
         "name": f"{call.get('product', '')} {call.get('action', '')}".strip(),
-        "params": json.dumps(call.get("params", {}), ensure_ascii=False),
+        "params": _lines(call.get("params")),
         "partial": call.get("partial", ""),
     }
+
+
+def _lines(params: object) -> list[str]:
+    """Say the parameters of a call, a line each, and a line for each item of a list of objects."""
+    lines = []
+    for name, value in params.items() if isinstance(params, dict) else ():
+        many = isinstance(value, list) and value and all(isinstance(item, dict) for item in value)
+        lines += [f"{name}: {spoken(item)}" for item in (value if many else [value])]
+    return lines
 
 
 def _undo(risk: dict) -> str | None:

@@ -46,6 +46,15 @@ def center(score, **other):
         "scores": {"legacy": score, "home_security_score": None},
         "deductions": [{"model": "legacy", "type": "SS_VUL", "sub_type": "VUL_LINUX", "points": 3}],
         "findings": [{"name": "MFA for root", "status": "NOT_PASS", "severity": "HIGH", "control": None}],
+        "attack_events": [
+            {
+                "type_name": "SSH brute force",
+                "source": "203.0.113.9",
+                "public_ip": "198.51.100.7",
+                "port": 22,
+                "count": 9,
+            }
+        ],
         "account_id": ACCOUNT,
     }
     return a_task({**result, **other}, action="hardening.alicloud.security_center_info")
@@ -108,6 +117,7 @@ HOSTILE = build_report(
                 account_id=attack,
                 scores={attack: 1, "b": 2},
                 deductions=[{"type": attack, "points": 1}],
+                attack_events=[dict.fromkeys(("type", "source", "instance_id", "port", "count", "last_seen"), attack)],
                 findings=[{"name": attack, "status": attack, "severity": attack, "control": attack}],
                 unavailable=[attack],
             ),
@@ -227,9 +237,9 @@ def test_a_risk_tells_everything(page):
         "Expected ACL private",
         "Found ACL public-read",
         "Evidence the ACL public-read lets anyone read",
-        'What was done oss PutBucketAcl {"bucket": "exports", "acl": "private"}',
+        "What was done oss PutBucketAcl bucket: exports acl: private",
         "ansible-playbook hardening.alicloud.restore -e journal=/var/lib/journal.jsonl -l main",
-        'Undone by oss PutBucketAcl {"bucket": "exports", "acl": "public-read"}',
+        "Undone by oss PutBucketAcl bucket: exports acl: public-read",
         "CIS 5.1",
     ):
         assert said in fixed
@@ -245,6 +255,7 @@ def test_the_score_stands_before_and_after(page):
     assert page.text(".delta") == "85 → 94"
     assert page.js("document.querySelectorAll('.line circle').length") == 2
     assert "no control of ours" in page.text()
+    assert "SSH brute force 203.0.113.9 198.51.100.7:22 9" in " ".join(page.text().split())
     page.open(build_report(a_run(), a_task(a_result(a_risk("a")))))
     assert page.js("document.querySelectorAll('.gauge, .line').length") == 0
 
