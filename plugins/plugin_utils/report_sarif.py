@@ -80,7 +80,10 @@ def _message(risk: dict) -> str:
 
 def _location(risk: dict) -> dict:
     return {
-        "physicalLocation": {"artifactLocation": {"uri": quote(risk["resource"], safe="/").replace("//", "/%2F")}},
+        "physicalLocation": {
+            "artifactLocation": {"uri": quote(risk["resource"], safe="/").replace("//", "/%2F")},
+            "region": {"startLine": 1, "endLine": 1},
+        },
         "logicalLocations": [
             {
                 "name": risk["resource_name"] or risk["resource_id"] or risk["resource"],
