@@ -50,24 +50,27 @@ READ, WRITE, VERSIONS, LOG = (
     ],
 )
 def test_an_item_is_joined_by_product_and_name(product, name, controls):
+    """Case does not matter, the product does, and what a name only resembles is not taken for it."""
     assert controls_of(1, name, product, {}) == controls
 
 
 @pytest.mark.parametrize("given", ["OSS - my own name", "*my own*", 4711, "4711", ["other", 4711]])
 def test_the_option_checks_names_an_item_by_name_pattern_or_id(given):
+    """What a control is given there counts alone for it, whatever the product."""
     checks = checked_map({VERSIONS: given})
     assert controls_of(4711, "OSS - my own name", "ANYTHING", checks) == (VERSIONS,)
-    # What is named counts alone.
     assert controls_of(5, "OSS bucket versioning", "OSS", checks) == ()
     assert controls_of(5, "OSS-Bucket Access Permissions", "OSS", checks) == (READ, WRITE)
 
 
 def test_the_option_checks_knows_the_controls():
+    """A misspelt control is told at once."""
     with pytest.raises(OptionError, match="no control nonsense"):
         checked_map({"nonsense": 1})
 
 
 def test_a_name_may_be_left_out():
+    """By a pattern that begins with an exclamation mark."""
     assert named("OSS public access", ["*public*"])
     assert not named("OSS block public access", ["*public*", "!*block*"])
     assert not named("OSS public access", ["!*block*"])
@@ -94,6 +97,7 @@ def test_every_control_with_patterns_has_a_product():
     ],
 )
 def test_a_resource_has_the_arn_of_the_control_modules(product, number, arn, kind):
+    """Otherwise findings and risks could not be joined."""
     what = resource_of(product, number, number, "cn-hangzhou", ACCOUNT)
     assert (what.arn, what.type, what.region, what.account_id) == (arn, kind, "cn-hangzhou", ACCOUNT)
 
@@ -109,6 +113,7 @@ def test_a_resource_has_the_arn_of_the_control_modules(product, number, arn, kin
     ],
 )
 def test_the_site(regions, site, expected):
+    """Only regions that are all outside China mean the international site, unless the user says so."""
     assert site_of(SimpleNamespace(regions=regions, site=site)) == expected
 
 
@@ -117,15 +122,18 @@ def test_the_site(regions, site, expected):
     [(100, "secure"), (95, "secure"), (94, "few_risks"), (85, "few_risks"), (84, "many_risks"), (69, "high_risk")],
 )
 def test_bands(score, band):
+    """Each band begins where the help page says."""
     assert band_of(score) == band
 
 
 def test_a_score_is_a_number():
+    """The API gives a text."""
     assert (number_of({"Score": "85"}), number_of({"Score": "85.5"}), number_of(None)) == (85, 85.5, None)
     assert isinstance(number_of({"Score": "85"}), int)
 
 
 def test_deductions_are_the_apis():
+    """Points are copied, and unknown kinds come through."""
     answer = {
         "Suggestions": [
             {"SuggestType": "SS_X", "Points": 7, "Detail": [{"SubType": "A", "Title": "a"}, {"SubType": "B"}]},
@@ -148,6 +156,7 @@ def failing(code):
 
 
 def test_gaps_tell_what_was_not_bought_from_what_was_denied():
+    """The first is no failure, the second is unread."""
     gaps = Gaps()
     assert gaps.attempt("score", lambda: 7) == 7
     assert gaps.attempt("findings", failing("NoPurchase")) is None
@@ -159,11 +168,13 @@ def test_gaps_tell_what_was_not_bought_from_what_was_denied():
 
 
 def test_a_wrong_key_is_no_gap():
+    """It ends the run."""
     with pytest.raises(CloudError):
         Gaps().attempt("score", failing("InvalidAccessKeyId.NotFound"))
 
 
 def test_moments():
+    """Without a time zone they are UTC; without a time of day, midnight."""
     now = datetime(2026, 2, 27, tzinfo=UTC)
     assert moment("since", None, now) is now
     assert moment("since", "2026-02-27", None) == now
@@ -189,6 +200,7 @@ def test_a_remark_can_be_read_back_word_for_word(owner, first, second):
 
 @pytest.mark.parametrize("line_end", ["\n", "\r\n"])
 def test_a_remark_survives_what_a_console_does_to_it(line_end):
+    """Other line ends and space around it change nothing."""
     accepted = Accepted(READ, "2031-12-31", "web team", "static website")
     assert Accepted.read(line_end + accepted.remark.replace("\n", line_end) + line_end) == accepted
 
@@ -204,6 +216,7 @@ def test_a_remark_survives_what_a_console_does_to_it(line_end):
     ],
 )
 def test_anything_else_is_somebody_elses(remark):
+    """Even what only begins as ours do."""
     assert Accepted.read(remark) is None
 
 
@@ -213,9 +226,11 @@ ENTRY = {"control": VERSIONS, "resource": "*", "reason": "copies", "owner": "qa"
 
 
 def test_the_scope_is_the_resource_unless_it_is_asked_for():
+    """Whole items are never whitelisted by default."""
     assert [entry.scope for entry in parse([ENTRY, {**ENTRY, "scope": "item"}])] == ["instance", "item"]
 
 
 def test_a_whole_item_is_accepted_for_every_resource_or_not_at_all():
+    """An entry for one resource must not hide the others."""
     with pytest.raises(OptionError, match="scope item"):
         parse([{**ENTRY, "scope": "item", "resource": "acme-www"}])
