@@ -73,7 +73,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory(prefix="bench-") as name:
         figures = measure(options.buckets, Path(name))
-    print(table(figures, options.buckets))
+    print(table(figures, f"{options.buckets} buckets in {REGIONS} regions"))
     if options.json:
         options.json.write_text(json.dumps([asdict(row) for row in figures], indent=2) + "\n", encoding="utf-8")
     return 0
@@ -164,15 +164,15 @@ def fetch(url: str) -> list[dict]:
         return json.load(answer)
 
 
-def table(figures: list[Figures], buckets: int) -> str:
-    """Lay the figures out for reading."""
+def table(figures: list[Figures], what: str) -> str:
+    """Lay the figures out for reading, under what was looked at."""
     head = f"{'':<23}{'calls':>7}{'fewest':>8}{'':>7}{'wall s':>8}{'ideal s':>9}{'':>7}{'MiB':>6}{'CPU ms/call':>13}"
     lines = [
         f"{row.name:<23}{row.calls:>7}{row.fewest:>8}{row.calls / row.fewest:>6.2f}x{row.wall:>8.2f}{row.ideal:>9.2f}"
         f"{row.wall / row.ideal:>6.2f}x{row.memory:>6.0f}{row.cpu_per_call:>13.2f}"
         for row in figures
     ]
-    title = f"\n{buckets} buckets in {REGIONS} regions, {LATENCY} ms a call, {WORKERS} workers\n"
+    title = f"\n{what}, {LATENCY} ms a call, {WORKERS} workers\n"
     return "\n".join([title, head, *lines])
 
 

@@ -9,18 +9,21 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from .errors import CloudError, OptionError, Unread
 from .resourcemanager import has_role
+from .sls import Place
 from .values import Call, Change, Resource
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import SimpleNamespace
 
     from .balancers import Balancer
     from .cloud import Cloud
-    from .sls import Place
+
+T = TypeVar("T")
 
 PROJECT, LOGSTORE = "hardening-slb-{account_id}-{region}", "{type}-access-log"
 NAME = {"log_project": r"[a-z0-9][a-z0-9-]{1,61}[a-z0-9]", "log_store": r"[a-z0-9][a-z0-9_-]{1,61}[a-z0-9]"}
@@ -28,8 +31,6 @@ SAMPLE = {"region": "ap-southeast-1", "type": "clb"}
 SERVICE = "logdelivery.slb.aliyuncs.com"
 ROLE, OLDER_ROLE = "AliyunServiceRoleForSlbLogDelivery", "AliyunLogArchiveRole"
 OWNER = re.compile(r"acs:log:[^:]*:(\d+):project/")
-# What does the same for every kind of entry: a search over the whole line.
-FULL_TEXT = {"line": {"token": list(", '\";=()[]{}?@&<>/:\n\t\r"), "caseSensitive": False, "chn": False}}
 
 Target = tuple[str, str]
 
@@ -90,14 +91,15 @@ def read_delivery(cloud: Cloud, options: SimpleNamespace, loggers: list[Balancer
     has to be sent there. Without either, Log Service is not called at all.
     """
     account = cloud.account_id
-    live = {(one.resource.region, *one.log) for one in loggers if isinstance(one.log, tuple)}
-    places = _look(cloud, live, indexed=False)
-    lost = [one for one in loggers if not isinstance(one.log, Unread) and strays(one, options, account, places)]
-    targets = {(one.resource.region, *target(options, account, one.resource.region, one.kind)) for one in lost}
-    places |= _look(cloud, targets, indexed=True)
-    _warn_of_retention(cloud, options, {place: places[place] for place in targets})
-    classic = [one for one in loggers if one.kind == "clb" and not isinstance(one.log, Unread)]
-    role = _role(cloud) if classic else None
+    readable = [one for one in loggers if not isinstance(one.log, Unread)]
+    live = {(one.resource.region, *one.log) for one in readable if one.log}
+    wanted = {one.resource.arn: _place_for(one, options, account) for one in readable}
+    lost = {wanted[one.resource.arn] for one in readable if misplaced(one, options, account)}
+    classic = [one for one in readable if one.kind == "clb"]
+    role, places = _look(cloud, live, lost, role=bool(classic))
+    dangling = {wanted[one.resource.arn] for one in readable if strays(one, options, account, places)} - lost
+    places |= _look(cloud, set(), dangling, role=False)[1]
+    _warn_of_retention(cloud, options, {place: places[place] for place in lost | dangling})
     if role is False and any(one.log for one in classic):
         _warn(
             cloud,
@@ -107,29 +109,55 @@ def read_delivery(cloud: Cloud, options: SimpleNamespace, loggers: list[Balancer
     return Delivery(account, places, role)
 
 
-def strays(balancer: Balancer, options: SimpleNamespace, account_id: str, places: dict) -> bool:
-    """Its logs go nowhere, or not where somebody wants them."""
+def _place_for(balancer: Balancer, options: SimpleNamespace, account_id: str) -> tuple[str, str, str]:
+    region = balancer.resource.region
+    return (region, *target(options, account_id, region, balancer.kind))
+
+
+def misplaced(balancer: Balancer, options: SimpleNamespace, account_id: str) -> bool:
+    """Its logs are off, or go elsewhere than somebody wants: that needs no look at Log Service."""
     if balancer.log is None:
         return True
-    place = places[(balancer.resource.region, *balancer.log)]
+    return chosen(options) and (balancer.resource.region, *balancer.log) != _place_for(balancer, options, account_id)
+
+
+def strays(balancer: Balancer, options: SimpleNamespace, account_id: str, places: dict) -> bool:
+    """Its logs go nowhere, or not where somebody wants them."""
+    place = places.get((balancer.resource.region, *balancer.log)) if balancer.log else None
     if isinstance(place, Unread):
         return False
-    wanted = target(options, account_id, balancer.resource.region, balancer.kind)
-    return not place.there or (chosen(options) and balancer.log != wanted)
+    return misplaced(balancer, options, account_id) or not place.there
 
 
-def _look(cloud: Cloud, places: set[tuple[str, str, str]], *, indexed: bool) -> dict:
-    wanted = sorted(places)
-    found = cloud.map(lambda place: cloud.sls.place(*place, indexed), wanted)
-    return {
-        place: Unread.of(answer) if isinstance(answer, CloudError) else answer
-        for place, answer in zip(wanted, found, strict=True)
-    }
+def _look(
+    cloud: Cloud, live: set[tuple[str, str, str]], wanted: set[tuple[str, str, str]], *, role: bool
+) -> tuple[bool | Unread | None, dict]:
+    """The role, if that is to be looked for, and the places, of wanted ones the index too: all side by side.
+
+    One project's places are looked at in turn: where the first one finds no project, the others need no call.
+    """
+    projects: dict[tuple[str, str], list[tuple[str, str, str]]] = {}
+    for place in sorted(live | wanted):
+        projects.setdefault(place[:2], []).append(place)
+    found: dict = {}
+
+    def look(project: list[tuple[str, str, str]]) -> None:
+        missing = None
+        for place in project:
+            found[place] = missing or _attempt(lambda place=place: cloud.sls.place(*place, index=place in wanted))
+            missing = found[place] if isinstance(found[place], Place) and not found[place].project else None
+
+    def role_of(_: object) -> bool | Unread:
+        return _attempt(lambda: has_role(cloud, ROLE) or has_role(cloud, OLDER_ROLE))
+
+    asks = [(role_of, None)] if role else []
+    answers = cloud.map(lambda ask: ask[0](ask[1]), [*asks, *((look, project) for project in projects.values())])
+    return (answers[0] if role else None), found
 
 
-def _role(cloud: Cloud) -> bool | Unread:
+def _attempt(read: Callable[[], T]) -> T | Unread:
     try:
-        return has_role(cloud, ROLE) or has_role(cloud, OLDER_ROLE)
+        return read()
     except CloudError as error:
         return Unread.of(error)
 
@@ -224,5 +252,5 @@ def _make_logstore(logstore: Resource, project: Resource, wanted: Target, days: 
 
 def _make_index(logstore: Resource, project: Resource, wanted: Target) -> Change:
     at = {"region": project.region, "project": wanted[0], "logstore": wanted[1]}
-    call, undo = Call("sls", "CreateIndex", {**at, "index": FULL_TEXT}), Call("sls", "DeleteIndex", at)
+    call, undo = Call("sls", "CreateIndex", at), Call("sls", "DeleteIndex", at)
     return Change(logstore, call, undo, "", "index: full text", (project.arn,))

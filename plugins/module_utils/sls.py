@@ -24,6 +24,8 @@ from .writes import Write
 
 CONNECT_SECONDS = 5
 READ_SECONDS = 20
+# What ends a word in the index; it suits every kind of entry.
+TOKENS = list(", '\";=()[]{}?@&<>/:\n\t\r")
 PROJECT_GONE, LOGSTORE_GONE, INDEX_GONE = "ProjectNotExist", "LogStoreNotExist", "IndexConfigNotExist"
 
 
@@ -159,9 +161,8 @@ class SlsClient:
         self._make("CreateLogStore", at, create, "LogStoreAlreadyExist")
 
     def create_index(self, at: dict) -> None:
-        """Give a logstore the index at["index"], unless it has one already: that is never overwritten."""
-        config = self._sdk.IndexConfig()
-        config.from_json(at["index"])
+        """Give a logstore an index over all text, unless it has one already: that is never overwritten."""
+        config = self._sdk.IndexConfig(line_config=self._sdk.IndexLineConfig(token_list=TOKENS))
         self._make(
             "CreateIndex",
             at,
