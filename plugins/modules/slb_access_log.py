@@ -17,7 +17,7 @@ description:
   - A CLB without a layer-7 listener (HTTP, HTTPS) and an NLB have no access logs. They count as V(not_applicable).
   - A log setting whose project or logstore no longer exists counts as off.
   - Also finds listeners that lead to an administration port. Which of them can go, no call can tell, so these risks are
-    reported with RV(risks[].blocked_by), and left to be closed by hand.
+    reported with C(blocked_by), and left to be closed by hand.
   - An undo deletes a project, a logstore or an index only while it holds no logs. What is kept is named in the result
     of M(hardening.alicloud.restore).
 options:
