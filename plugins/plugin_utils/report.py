@@ -28,7 +28,7 @@ from typing import TYPE_CHECKING
 from ansible_collections.hardening.alicloud.plugins.module_utils.controls import CONTROLS
 
 from .report_history import history
-from .report_scores import reading, security_center
+from .report_scores import joined, ratio, reading, security_center
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -191,7 +191,7 @@ def build_report(run: dict, events: list[dict], earlier: Iterable[dict] = ()) ->
         "summaries": [_summary(one, by_id) for one in examinations],
         "risks": sorted(risks, key=_order),
         **changes,
-        "security_center": centers,
+        "security_center": joined(centers, by_id),
         "errors": [error for event in events for error in _errors(event)],
         "journals": sorted({event["journal"] for event in events if event["journal"]}),
     }
@@ -324,6 +324,7 @@ def _totals(examinations: list[dict], risks: list[dict]) -> dict:
         "by_status": {status: statuses.count(status) for status in STATUSES},
         "open_by_severity": {severity: severities.count(severity) for severity in SEVERITIES},
         "resources": {name: sum(one["resources"][name] for one in examinations) for name in COUNTS},
+        "ratio": ratio(examinations),
     }
 
 

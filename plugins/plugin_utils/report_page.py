@@ -84,7 +84,7 @@ def _view(report: dict, language: str) -> dict:
         "totals": report["totals"],
         "severities": SEVERITIES,
         "centers": [_center(one, report) for one in report["security_center"]],
-        "ratio": _ratio(report["totals"]["resources"]),
+        "ratio": report["totals"]["ratio"],
         "trend": stacked_bars(report["history"]["risks"]),
         "changes": {name: report[name] for name in ("new", "still_open", "closed", "unconfirmed")},
         "compared": any(one["compared_with"] for one in report["summaries"]),
@@ -168,15 +168,6 @@ def _attack(item: dict) -> dict:
         "target": f"{target}:{spoken(item['port'])}" if item.get("port") else target,
         **{name: spoken(item.get(name)) for name in ("count", "status", "last_seen")},
     }
-
-
-def _ratio(counts: dict) -> dict | None:
-    """Percentages of the resources that a control applies to; None if there is none."""
-    judged = counts["examined"] - counts["not_applicable"]
-    if judged < 1:
-        return None
-    clean = counts["compliant"] + counts["fixed"]
-    return {"strict": 100 * clean // judged, "accepted": 100 * (clean + counts["whitelisted"]) // judged}
 
 
 # --- risks -------------------------------------------------------------------------------------------------------

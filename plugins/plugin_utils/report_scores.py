@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+# What this module counts is whether Security Center's whitelist is in step, not whether resources are hardened.
+NOT_HARDENING = "security_center_whitelist"
 LISTS = ("deductions", "findings", "vulnerabilities", "alerts", "attack_events", "unavailable")
 
 
@@ -55,3 +57,41 @@ def _entry(account: str | None, readings: list[tuple[str, dict]]) -> dict:
         "score": known[-1] if known else None,
         "score_before": known[0] if len(known) > 1 else None,
     }
+
+
+def joined(centers: list[dict], ids: Iterable[str]) -> list[dict]:
+    """The entries, each resource of each finding with the ids of our risks that say the same, if there are any."""
+    known = frozenset(ids)
+    return [{**one, "findings": [_joined(finding, known) for finding in _dicts(one["findings"])]} for one in centers]
+
+
+def _joined(finding: dict, known: frozenset[str]) -> dict:
+    controls = [str(name) for name in finding.get("controls") or [finding.get("control")] if name]
+    instances = [
+        {
+            **instance,
+            "risks": [
+                name for name in (f"{control}@{instance.get('resource')}" for control in controls) if name in known
+            ],
+        }
+        for instance in _dicts(finding.get("instances"))
+    ]
+    return {**finding, "instances": instances}
+
+
+def _dicts(value: object) -> list[dict]:
+    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
+
+
+def ratio(examinations: Iterable[dict]) -> dict | None:
+    """Percentages of the resources that a control applies to and that have no open risk; None if there is none.
+
+    strict: those with an accepted risk are not counted as clean; accepted: they are. Nobody's whitelist moves strict.
+    """
+    counts = [one["resources"] for one in examinations if one["module"] != NOT_HARDENING]
+    judged = sum(each["examined"] - each["not_applicable"] for each in counts)
+    if judged < 1:
+        return None
+    clean = sum(each["compliant"] + each["fixed"] for each in counts)
+    accepted = sum(each["whitelisted"] for each in counts)
+    return {"strict": 100 * clean // judged, "accepted": 100 * (clean + accepted) // judged}

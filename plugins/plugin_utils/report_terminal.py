@@ -147,6 +147,10 @@ def _closing(report: dict, words: dict, width: int) -> Iterator[Line]:
     for one in report["security_center"]:
         if one["score"] is not None:
             yield from _wrapped(_score(one, words), width)
+        if one["unavailable"]:
+            yield from _wrapped(_unavailable(one, words), width)
+    if totals["ratio"]:
+        yield from _wrapped(words["ratio"].format(**totals["ratio"]), width)
     for journal in report["journals"]:
         yield from _wrapped(words["journal"].format(path=harmless(journal)), width)
 
@@ -155,6 +159,13 @@ def _score(one: dict, words: dict) -> str:
     before = "" if one["score_before"] is None else f"{one['score_before']:g} → "
     account = harmless(one["account_id"] or one["host"])
     return words["score_of"].format(account=account, score=f"{before}{one['score']:g}")
+
+
+def _unavailable(one: dict, words: dict) -> str:
+    what = sorted({str(item.get("what")) if isinstance(item, dict) else str(item) for item in one["unavailable"]})
+    return words["unavailable"].format(
+        account=harmless(one["account_id"] or one["host"]), what=harmless(", ".join(what))
+    )
 
 
 def _wrapped(text: str, width: int) -> Iterator[Line]:

@@ -23,6 +23,11 @@ WORDS = {
         "left_alone": "left alone",
         "expires": "expires",
         "score_of": "Secure Score of {account}: {score}.",
+        "ratio": (
+            "By our own count, {accepted} % of resources have no open risk;"
+            " {strict} % if accepted risks are not counted as clean."
+        ),
+        "unavailable": "Not offered by the edition of Security Center of {account}: {what}.",
         "critical": "critical",
         "high": "high",
         "medium": "medium",
@@ -43,6 +48,8 @@ WORDS = {
         "since": "Since {runs}: {new} new, {still_open} still open, {closed} closed.",
         "unconfirmed": " {count} that were open could not be looked at this time.",
         "journal": "Restore journal: {path}",
+        "progress": "{what}: {done} of {total}, {rate} a second, waiting for {call}",
+        "held_up": "the cloud to allow more ({reason})",
         "report": "Report: {path}",
         "page": "To read: {path}",
         "nothing": "No risk found in {accounts}; resources examined: {modules}.",
@@ -71,6 +78,11 @@ WORDS = {
         "left_alone": "変更しなかった理由",
         "expires": "期限",
         "score_of": "{account} のセキュアスコア: {score}。",
+        "ratio": (
+            "本コレクションの集計では、未対応リスクのないリソースは {accepted} %、"
+            "許容済みリスクを適合とみなさない場合は {strict} % です。"
+        ),
+        "unavailable": "{account} の Security Center のエディションでは利用できません: {what}。",
         "critical": "緊急",
         "high": "高",
         "medium": "中",
@@ -91,6 +103,8 @@ WORDS = {
         "since": "{runs} との比較: 新規 {new}、継続 {still_open}、解消 {closed}。",
         "unconfirmed": " 未対応だった {count} 件は今回確認できませんでした。",
         "journal": "復元用ジャーナル: {path}",
+        "progress": "{what}: {done} / {total}、毎秒 {rate}、応答待ち: {call}",
+        "held_up": "クラウドの制限が解けるのを待機中 ({reason})",
         "report": "レポート: {path}",
         "page": "閲覧用: {path}",
         "nothing": "{accounts} にリスクは見つかりませんでした。調査したリソース: {modules}。",
@@ -119,6 +133,8 @@ WORDS = {
         "left_alone": "未更改的原因",
         "expires": "到期日",
         "score_of": "{account} 的安全评分:{score}。",
+        "ratio": "按本集合自己的统计,{accepted}% 的资源没有未处理风险;若已加白的风险不计为合规,则为 {strict}%。",
+        "unavailable": "{account} 的云安全中心版本不提供:{what}。",
         "critical": "严重",
         "high": "高危",
         "medium": "中危",
@@ -139,6 +155,8 @@ WORDS = {
         "since": "与 {runs} 相比:新增 {new},仍未处理 {still_open},已关闭 {closed}。",
         "unconfirmed": " 原先未处理的 {count} 项本次未能检查。",
         "journal": "恢复日志:{path}",
+        "progress": "{what}:{done} / {total},每秒 {rate},正在等待 {call}",
+        "held_up": "云端解除限流({reason})",
         "report": "报告:{path}",
         "page": "阅读版:{path}",
         "nothing": "{accounts} 中未发现风险。已检查资源:{modules}。",
