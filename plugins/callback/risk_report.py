@@ -17,6 +17,7 @@ description:
     run that looked at the same.
   - Writes a folder for each run with C(report.json) and C(report.html) in it, and keeps the link C(latest) on the
     newest.
+  - While a module works, shows how far it is, if the output is a terminal.
   - Says nothing and writes nothing if no task of the run looked for risks.
 options:
   report_dir:
@@ -87,7 +88,7 @@ from typing import Any
 import yaml
 from ansible.plugins.callback import CallbackBase
 from ansible.release import __version__ as ansible_version
-from ansible_collections.hardening.alicloud.plugins.plugin_utils import account_lock, report_folder
+from ansible_collections.hardening.alicloud.plugins.plugin_utils import account_lock, progress_line, report_folder
 from ansible_collections.hardening.alicloud.plugins.plugin_utils.report import (
     build_report,
     events_of,
@@ -121,6 +122,7 @@ class CallbackModule(CallbackBase):
     def v2_playbook_on_start(self, playbook: Any) -> None:
         """One run for each playbook on the command line."""
         self._begin(Path(playbook._file_name).name)  # noqa: SLF001  the only name that a callback is given
+        progress_line.begin(self.get_option("language"))
         lock = Path(self.get_option("lock") or account_lock.default_path())
         try:
             account_lock.begin(lock, self._playbook)

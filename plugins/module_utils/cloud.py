@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, TypeVar
 from . import endpoints
 from .credentials import Keys, resolve, setting
 from .errors import CloudError, OptionError
+from .progress import progress
 from .retry import Pace, persist
 from .rpc import RpcClient
 
@@ -70,6 +71,7 @@ class Cloud:
         repeatable: bool = True,
     ) -> dict:
         """The answer of one RPC call. repeatable: it may come twice without harm (every read, many writes)."""
+        progress.call(f"{product} {action}")
         return persist(lambda: self._rpc.call(product, action, params or {}, region), self._pace(product), repeatable)
 
     def all_regions(self) -> list[str]:
@@ -87,7 +89,11 @@ class Cloud:
                 return function(item)
             except CloudError as error:
                 return error
+            finally:
+                progress.done()
 
+        items = list(items)
+        progress.begin(len(items))
         with ThreadPoolExecutor(self._workers) as pool:
             return list(pool.map(guarded, items))
 

@@ -22,6 +22,7 @@ from . import whitelist
 from .cloud import Cloud
 from .errors import HardeningError, JournalError, OptionError
 from .journal import Journal, default_path, new_run
+from .progress import progress
 from .retry import backoff
 from .values import FIXED, OPEN, UNKNOWN, WHITELISTED, Change, Finding, Plan, summarise
 from .writes import write
@@ -89,7 +90,9 @@ class Run:
         with ThreadPoolExecutor(self.options.workers) as pool:
             for wave in plan.waves():
                 ready = {arn: changes for arn, changes in wave.items() if not self._wants(arn, changes)}
+                progress.begin(len(ready))
                 for arn, error in zip(ready, pool.map(self._apply_in_order, ready.values()), strict=True):
+                    progress.done()
                     if error:
                         self.failed[arn] = error
                         self.errors.append(error)

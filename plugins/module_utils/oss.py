@@ -19,6 +19,7 @@ from xml.etree import ElementTree
 from . import endpoints
 from .credentials import Keys
 from .errors import CONNECTION, NOT_THE_CLOUD, CloudError, HardeningError
+from .progress import progress
 from .retry import Pace, persist
 from .writes import Write
 
@@ -207,6 +208,7 @@ class OssClient:
     def _call(
         self, method: str, action: str, at: dict, params: dict, data: bytes = b"", headers: dict | None = None
     ) -> bytes:
+        progress.call(f"oss {action}")
         # All of these calls say the same when they come twice, so any of them may be repeated.
         return persist(lambda: self._once(method, action, at, params, data, headers or {}), self._pace, repeatable=True)
 

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from typing import TypeVar
 
 from .errors import CloudError
+from .progress import progress
 
 T = TypeVar("T")
 
@@ -79,6 +80,7 @@ def persist(call: Callable[[], T], pace: Pace, repeatable: bool, sleep: Callable
                 pace.slower()
             if tries >= _tries(error, repeatable):
                 raise
+            progress.held_up(error.code)
         sleep(backoff(tries))
 
 

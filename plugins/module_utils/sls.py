@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 from . import endpoints
 from .credentials import Keys
 from .errors import CONNECTION, NOT_THE_CLOUD, CloudError, HardeningError
+from .progress import progress
 from .retry import Pace, insist, persist
 from .writes import Write
 
@@ -213,6 +214,7 @@ class SlsClient:
 
     def call(self, action: str, at: dict, ask: Callable[[Any], Any]) -> Any:
         """The SDK's answer to one call. Each does the same when it comes twice, so it may be repeated."""
+        progress.call(f"sls {action}")
         return persist(lambda: self._once(action, at["region"], ask), self._pace, repeatable=True)
 
     def _once(self, action: str, region: str, ask: Callable[[Any], Any]) -> Any:
