@@ -129,10 +129,13 @@ def _resource(cloud: Cloud, kind: str, region: str, balancer: str, name: str) ->
 
 
 def _list(cloud: Cloud, kind: str, region: str) -> list[Balancer]:
-    if kind == "clb":
-        rows = numbered(cloud, "slb", "DescribeLoadBalancers", region, 100, ("LoadBalancers", "LoadBalancer"))
-    else:
-        rows = tokened(cloud, kind, "ListLoadBalancers", region, "LoadBalancers")
+    """The load balancers of a kind in a region; none where ALB or NLB is not offered, which is not so everywhere."""
+    try:
+        rows = _rows(cloud, kind, region)
+    except CloudError as error:
+        if kind != "clb" and error.not_offered:
+            return []
+        raise
     return [
         Balancer(
             kind,
@@ -143,6 +146,12 @@ def _list(cloud: Cloud, kind: str, region: str) -> list[Balancer]:
         )
         for row in rows
     ]
+
+
+def _rows(cloud: Cloud, kind: str, region: str) -> list[dict]:
+    if kind == "clb":
+        return numbered(cloud, "slb", "DescribeLoadBalancers", region, 100, ("LoadBalancers", "LoadBalancer"))
+    return tokened(cloud, kind, "ListLoadBalancers", region, "LoadBalancers")
 
 
 def _tags(found: dict | list | None) -> dict:

@@ -36,6 +36,7 @@ BAD_KEY = (
 )
 GONE = ("NoSuchBucket", "InvalidSecurityGroupId.NotFound")
 CONNECTION = "ConnectionFailed"
+NO_HOST = "NoSuchHost"
 NOT_THE_CLOUD = "UnexpectedAnswer"
 
 
@@ -81,7 +82,7 @@ class CloudError(HardeningError):
             )
         if self.throttled:
             return " The account's API quota is used up: lower the option workers, or try again in a minute."
-        if self.code in (CONNECTION, NOT_THE_CLOUD):
+        if self.code in (CONNECTION, NO_HOST, NOT_THE_CLOUD):
             return " Check the network, the proxy and the option endpoint_url."
         return ""
 
@@ -109,6 +110,11 @@ class CloudError(HardeningError):
     def gone(self) -> bool:
         """The resource is not there (any more)."""
         return self.code in GONE
+
+    @property
+    def not_offered(self) -> bool:
+        """The product does not exist in this region: it has no host there, or does not know the region."""
+        return self.code == NO_HOST or self.code.startswith("InvalidRegionId")
 
     @property
     def passing(self) -> bool:

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from . import endpoints
 from .credentials import Keys
-from .errors import CONNECTION, NOT_THE_CLOUD, CloudError, HardeningError
+from .errors import CONNECTION, NO_HOST, NOT_THE_CLOUD, CloudError, HardeningError
 
 CONNECT_SECONDS = 5
 READ_SECONDS = 20
@@ -107,6 +107,9 @@ def _unsent(action: str, domain: str, text: str) -> CloudError:
     """Why no answer came. The SDK's own text quotes the whole signed URL, token included: none of it is repeated."""
     if "CERTIFICATE_VERIFY_FAILED" in text:
         return CloudError(action, CONNECTION, f"the certificate of {domain} is not trusted (ALIBABA_CLOUD_CA_BUNDLE)")
+    # EAI_NONAME and EAI_NODATA: a name server answered that there is none; a silent one has another number.
+    if "[Errno -2]" in text or "[Errno -5]" in text:
+        return CloudError(action, NO_HOST, f"there is no host of the name {domain}")
     hint = " (is the simulator running there?)" if endpoints.is_loopback(urlsplit(domain).hostname or "") else ""
     return CloudError(action, CONNECTION, f"no answer from {domain}{hint}")
 
