@@ -43,6 +43,7 @@ _NOWHERE = Addresses.of("0.0.0.0/8", "127.0.0.0/8", "192.0.0.0/24", "224.0.0.0/3
 _UNICAST = Addresses.of("0.0.0.0/0", "2000::/3")
 PUBLIC = _UNICAST - PRIVATE - _NOWHERE
 
+TCP_INCLUDED = frozenset({"TCP", "ALL", "6"})
 SLASH_8, SLASH_16 = 1 << 24, 1 << 112
 
 Ranges = tuple[tuple[int, int], ...]
@@ -153,9 +154,13 @@ def admitting(rules: Sequence[Rule], port: int, lists: Lists, unwanted: Addresse
 
 def fits(rule: Rule, port: int, lists: Lists) -> bool | None:
     """Whether the rule speaks of TCP to the port; None where it refers to a port list that could not be read."""
-    if rule.protocol not in ("TCP", "ALL", "6"):
+    if rule.protocol not in TCP_INCLUDED:
         return False
-    ranges = port_ranges(rule, lists)
+    return _holds(port_ranges(rule, lists), port)
+
+
+@lru_cache(maxsize=4096)
+def _holds(ranges: Ranges | None, port: int) -> bool | None:
     return None if ranges is None else any(first <= port <= last for first, last in ranges)
 
 

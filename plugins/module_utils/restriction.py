@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
+from typing import NamedTuple
 
 from .addresses import Addresses, is_v6
 from .exposure import Lists, Ranges, Rule, admitting, port_ranges, sources
@@ -59,7 +59,8 @@ def restrict(rules: Sequence[Rule], guard: Guard, lists: Lists) -> Restriction:
     if stuck:
         reason = f"a rule of the system's priority {stuck.priority} can't be narrowed without passing a Drop before it"
         return Restriction(revoked=tuple(revoked), obstacle=reason)
-    staying = [rule for rule in rules if rule not in revoked]
+    gone = set(revoked)
+    staying = [rule for rule in rules if rule not in gone]
     made: dict[tuple, Rule] = {}
     for rule in revoked:
         for piece in pieces(replace(rule, id="", priority=_rank(rule, rules)), guard, lists):
@@ -139,22 +140,23 @@ def _readable(rule: Rule, lists: Lists) -> bool:
     return sources(rule, lists) is not None and port_ranges(rule, lists) is not None
 
 
-@dataclass(frozen=True)
-class _Reach:
-    """What a rule by blocks of addresses fits. kind: what a rule that includes another has in common with it."""
+class _Reach(NamedTuple):
+    """What a rule by one block of addresses fits. kind: what a rule that includes another has in common with it."""
 
-    same_as: tuple
+    first: int
+    last: int
     kind: tuple
     protocol: str
     ports: Ranges
-    found: Addresses
+    same_as: tuple
 
     def includes(self, other: _Reach) -> bool:
         """It fits all that the other fits, and more."""
         return (
-            self.protocol in ("ALL", other.protocol)
+            self.first <= other.first
+            and other.last <= self.last
+            and self.protocol in ("ALL", other.protocol)
             and all(any(low <= first and last <= high for low, high in self.ports) for first, last in other.ports)
-            and other.found <= self.found
             and self.same_as != other.same_as
         )
 
@@ -168,7 +170,7 @@ def _needed(made: list[Rule], staying: list[Rule], lists: Lists) -> list[Rule]:
             wider.setdefault(reach.kind, []).append(reach)
     kept = []
     for rule, reach in zip(made, reaches, strict=True):
-        if reach and any(other.includes(reach) for other in wider[reach.kind]):
+        if reach and any(reach.last <= other.last and other.includes(reach) for other in wider[reach.kind]):
             # Of two that fit the same, the second stays: what is left out includes nothing any more.
             wider[reach.kind].remove(reach)
         else:
@@ -182,17 +184,16 @@ def _reach(rule: Rule, lists: Lists) -> _Reach | None:
     if not (rule.cidr or rule.cidr6) or (rule.port_list and not rule.ports) or ports is None or found is None:
         return None
     kind = (rule.policy, rule.priority, rule.nic, rule.to, rule.to6, rule.source_ports)
-    return _Reach(identity(rule), kind, rule.protocol, ports, found)
+    ((first, last),) = found.spans
+    return _Reach(first, last, kind, rule.protocol, ports, identity(rule))
 
 
-@lru_cache(maxsize=65536)
-def _canonical(source: str) -> str:
-    """A block of addresses in one spelling; every other source as it is."""
+def _canonical(source: str) -> object:
+    """A block of addresses whatever its spelling; every other source as it is."""
     try:
-        found = Addresses.of(source)
+        return Addresses.of(source).spans
     except ValueError:
         return source
-    return found.cidrs()[0]
 
 
 def describe(rules: Iterable[Rule]) -> str:

@@ -27,10 +27,20 @@ TYPE = "ACS::ECS::SecurityGroup"
 GROUPS_PAGE, RULES_PAGE, INTERFACES_PAGE, RULES_A_CALL = 100, 1000, 500, 100
 # How often a group is read again until what was added shows.
 LOOKS = 6
-SOURCE_FIELDS = {"SourceCidrIp": "cidr", "Ipv6SourceCidrIp": "cidr6", "SourceGroupId": "group",
-                 "SourceGroupOwnerAccount": "group_owner", "SourcePrefixListId": "prefix_list"}  # fmt: skip
-OTHER_FIELDS = {"PortRange": "ports", "PortRangeListId": "port_list", "SourcePortRange": "source_ports",
-                "DestCidrIp": "to", "Ipv6DestCidrIp": "to6", "Description": "description"}  # fmt: skip
+# The API's names of the texts of a rule, and ours.
+FIELDS = {
+    "PortRange": "ports",
+    "PortRangeListId": "port_list",
+    "SourceCidrIp": "cidr",
+    "Ipv6SourceCidrIp": "cidr6",
+    "SourceGroupId": "group",
+    "SourceGroupOwnerAccount": "group_owner",
+    "SourcePrefixListId": "prefix_list",
+    "SourcePortRange": "source_ports",
+    "DestCidrIp": "to",
+    "Ipv6DestCidrIp": "to6",
+    "Description": "description",
+}
 
 
 @dataclass(frozen=True)
@@ -106,23 +116,23 @@ def read_rules(cloud: Cloud, region: str, group: str, classic: bool) -> tuple[tu
 
 def rule_of(permission: Mapping[str, object]) -> Rule:
     """A rule as DescribeSecurityGroupAttribute shows it."""
-    texts = {ours: str(permission.get(theirs) or "") for theirs, ours in {**SOURCE_FIELDS, **OTHER_FIELDS}.items()}
+    texts = {ours: permission.get(theirs) or "" for theirs, ours in FIELDS.items()}
     if texts["port_list"] and texts["ports"] == "-1/-1":
         texts["ports"] = ""
-    nic = str(permission.get("NicType") or "")
+    nic = permission.get("NicType") or ""
     return Rule(
-        policy=str(permission.get("Policy") or "accept").lower(),
-        priority=int(str(permission.get("Priority") or 1)),
-        protocol=str(permission.get("IpProtocol") or "").upper(),
+        policy=(permission.get("Policy") or "accept").lower(),
+        priority=int(permission.get("Priority") or 1),
+        protocol=(permission.get("IpProtocol") or "").upper(),
         nic="" if nic == "intranet" else nic,
-        id=str(permission.get("SecurityGroupRuleId") or ""),
+        id=permission.get("SecurityGroupRuleId") or "",
         **texts,
     )
 
 
 def permission_of(rule: Rule) -> dict[str, str]:
     """A rule as AuthorizeSecurityGroup takes it. A system's priority is none that can be given: the last one is."""
-    given = {theirs: getattr(rule, ours) for theirs, ours in {**SOURCE_FIELDS, **OTHER_FIELDS}.items()}
+    given = {theirs: getattr(rule, ours) for theirs, ours in FIELDS.items()}
     words = {
         "Policy": rule.policy,
         "Priority": str(min(rule.priority, LAST_PRIORITY)),
