@@ -82,6 +82,7 @@ requirements:
   - aliyun-log-python-sdk >= 0.9.52, where access logs are on or are to be switched on
 notes:
   - Moving logs takes two calls (there is none that changes the setting), and what is asked between them is not logged.
+  - The published policy for enforcement lets a restore delete only in projects whose names begin with C(hardening-).
   - Which of the two roles that may deliver (C(AliyunServiceRoleForSlbLogDelivery), or C(AliyunLogArchiveRole) of older
     accounts) the service uses today is unconfirmed. Where neither exists, the first is made.
   - For CLBs, server groups of TCP listeners are looked at. For ALBs, those of default actions, not of forwarding rules.
