@@ -24,13 +24,17 @@ SPARE_LOOKS = 3  # at results that still are those of before, although no task i
 
 @dataclass
 class Check:
-    """One item that is checked again: what it said before, what is known now, and the tasks under way."""
+    """One item that is checked again: what it said before, what is known now, and the tasks under way.
+
+    error: why it is not checked; blind: why its tasks could not be looked at, so that only its results tell.
+    """
 
     item: Item
     before: dict[str, Instance]
     now: dict[str, Instance] = field(default_factory=dict)
     tasks: list[str] = field(default_factory=list)
     error: str = ""
+    blind: str = ""
 
     def fresh(self, name: str) -> bool:
         """The result of this resource is a new one; what is gone has none to wait for."""
@@ -70,7 +74,7 @@ def verify(center: SecurityCenter, timeout: float) -> tuple[list[dict], list[str
     checks = [check for check in center.together(lambda item: _before(center, item), items) if check.before]
     center.together(lambda check: _ask(center, check, deadline), checks)
     _wait(center, [check for check in checks if not check.error], deadline)
-    errors = sorted({check.error for check in checks if check.error})
+    errors = sorted({said for check in checks for said in (check.error, check.blind) if said})
     late = [check.item.name for check in checks if check.checking and not check.error]
     if late:
         errors.append(f"Security Center did not finish checking {', '.join(late)} within {timeout:g} seconds.")
@@ -129,11 +133,14 @@ def _wait(center: SecurityCenter, checks: list[Check], deadline: float) -> None:
 
 def _look(center: SecurityCenter, check: Check) -> None:
     """Read the tasks first, so that results read after them are those of a task that is over."""
-    check.tasks = [task for task in check.tasks if _is_under_way(center, task)]
+    check.tasks = [task for task in check.tasks if _is_under_way(center, check, task)]
     check.now = {one.id: one for one in center.instances(check.item) if one.id in check.before}
 
 
-def _is_under_way(center: SecurityCenter, task: str) -> bool:
-    """What can't be told from the task is told by the results."""
+def _is_under_way(center: SecurityCenter, check: Check, task: str) -> bool:
+    """What can't be told from the task has to be told by the results alone."""
     answer = readable(lambda: center.call("GetCheckProcess", {"TaskId": task}))
-    return not isinstance(answer, Unread) and str(answer.get("StatusCode")) in UNDER_WAY
+    if isinstance(answer, Unread):
+        check.blind = f"How far Security Center is with {check.item.name} could not be read: {answer}."
+        return False
+    return str(answer.get("StatusCode")) in UNDER_WAY

@@ -12,20 +12,24 @@ from ansible_collections.hardening.alicloud.plugins.module_utils.credentials imp
 from ansible_collections.hardening.alicloud.plugins.module_utils.security_center import SecurityCenter
 from ansible_collections.hardening.alicloud.plugins.module_utils.security_center_verify import verify
 
-KEY, SECRET = "LTAI5tVerify", "verify-secret"
-EVERYTHING = {"Version": "1", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
+from tests.harness import key
+
+KEY, SECRET = "LTAI5tSimEnforcer000001", "simulator-enforcer-secret"
 STALE = {"status": "NOT_PASS", "region": "cn-hangzhou"}
 OPTIONS = SimpleNamespace(regions=[], site="auto", checks={})
 
 
-def estate(**sas):
-    """Give an account in which one bucket was fixed since the last scan, and one still is open."""
+def estate(without="", **sas):
+    """Give an account in which one bucket was fixed since the last scan, and one still is open.
+
+    Its key has the published policies, without an action.
+    """
     buckets = {"fixed": "Enabled", "open": "Suspended"}
     return {
         "accounts": [
             {
                 "id": "1234567890123456",
-                "keys": [{"id": KEY, "secret": SECRET, "user": "verifier", "policies": [EVERYTHING]}],
+                "keys": [key("enforcer", without=without)],
                 "oss": {
                     "buckets": [
                         {"name": f"acme-{name}", "region": "cn-hangzhou", "versioning": state}
@@ -106,10 +110,18 @@ def test_a_check_that_takes_too_long_is_an_error(play):
 
 
 def test_the_results_tell_where_the_task_can_not(play):
-    """Without the right to see tasks, the state of the results is enough."""
-    denied = [{"product": "sas", "action": "GetCheckProcess", "effect": "error", "status": 403, "code": "NoPermission"}]
-    [checked], errors, _ = play(faults=denied, seconds=0.3)
-    assert (checked["passed"], checked["not_passed"], errors) == (["acme-fixed"], ["acme-open"], [])
+    """Without the right to see tasks, the results still say what came of it, and the error is told."""
+    [checked], [error], _ = play(without="yundun-sas:GetCheckProcess", seconds=0.3)
+    assert (checked["passed"], checked["not_passed"]) == (["acme-fixed"], ["acme-open"])
+    assert "GetCheckProcess" in error
+    assert "NoPermission" in error
+
+
+def test_the_right_to_ask_is_needed(play):
+    """Without it nothing is checked again, and the error says so."""
+    [checked], [error], _ = play(without="yundun-sas:VerifyCheckInstanceResult")
+    assert checked["passed"] == []
+    assert "NoPermission" in error
 
 
 def test_old_results_are_not_waited_for_without_end(play, monkeypatch):
