@@ -42,6 +42,11 @@ class Progress:
         """The cloud refused a call for now; it is sent again."""
         self._note(held_up=reason)
 
+    def waiting(self, done: int, total: int, what: str) -> None:
+        """What the cloud does by itself is waited for; written at once, for nothing else may come for a while."""
+        self._written = 0.0
+        self._note(done=done, total=total, call=what, held_up="")
+
     def _note(self, more: int = 0, **news: object) -> None:
         if self._path is None:
             return

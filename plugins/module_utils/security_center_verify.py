@@ -11,6 +11,7 @@ import time
 from dataclasses import dataclass, field
 
 from .errors import CloudError, Unread
+from .progress import progress
 from .security_center import PAGE, Instance, Item, SecurityCenter, readable
 
 VERIFY = "VerifyCheckInstanceResult"
@@ -112,6 +113,7 @@ def _accepted(center: SecurityCenter, params: dict, deadline: float) -> str:
         if time.monotonic() + seconds > deadline:
             said = f"asked to wait {seconds:g} seconds, which is more than verify_timeout leaves"
             raise CloudError(VERIFY, code, said, request_id)
+        progress.held_up(f"{VERIFY}: {seconds:g} s")
         time.sleep(seconds)
 
 
@@ -123,10 +125,11 @@ def _wait(center: SecurityCenter, checks: list[Check], deadline: float) -> None:
     pause, spare = 0.5, SPARE_LOOKS
     while True:
         center.together(lambda check: _look(center, check), checks)
-        old = [check for check in checks if not all(check.fresh(name) for name in check.before)]
+        fresh = [check.fresh(name) for check in checks for name in check.before]
         spare -= 0 if any(check.checking for check in checks) else 1
-        if not old or not spare or time.monotonic() + pause > deadline:
+        if all(fresh) or not spare or time.monotonic() + pause > deadline:
             return
+        progress.waiting(sum(fresh), len(fresh), "Security Center checks again")
         time.sleep(pause)
         pause = min(pause * 1.5, LONGEST_PAUSE)
 

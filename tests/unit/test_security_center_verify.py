@@ -3,12 +3,15 @@
 
 from __future__ import annotations
 
+import json
+import time
 from types import SimpleNamespace
 
 import pytest
 from ansible_collections.hardening.alicloud.plugins.module_utils import security_center_verify
 from ansible_collections.hardening.alicloud.plugins.module_utils.cloud import Cloud
 from ansible_collections.hardening.alicloud.plugins.module_utils.credentials import Keys
+from ansible_collections.hardening.alicloud.plugins.module_utils.progress import Progress
 from ansible_collections.hardening.alicloud.plugins.module_utils.security_center import SecurityCenter
 from ansible_collections.hardening.alicloud.plugins.module_utils.security_center_verify import verify
 
@@ -129,3 +132,18 @@ def test_old_results_are_not_waited_for_without_end(play, monkeypatch):
     monkeypatch.setattr(security_center_verify.Check, "fresh", lambda *_: False)
     [checked], errors, _ = play(timeout=60)
     assert (checked["not_passed"], errors) == (["acme-open"], [])
+
+
+def test_the_wait_shows_how_far_it_is(play, monkeypatch, tmp_path):
+    """Whoever watches sees how many resources have a new result, while nothing else happens."""
+    noted = []
+    shown = Progress(str(tmp_path / "progress"))
+    monkeypatch.setattr(security_center_verify, "progress", shown)
+
+    def sleep(seconds):
+        noted.append(json.loads((tmp_path / "progress").read_text(encoding="utf-8")))
+        time.sleep(seconds)
+
+    monkeypatch.setattr(security_center_verify, "time", SimpleNamespace(sleep=sleep, monotonic=time.monotonic))
+    play(seconds=1)
+    assert noted[0] == {"done": 0, "total": 2, "call": "Security Center checks again", "held_up": ""}
