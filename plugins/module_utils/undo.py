@@ -163,8 +163,10 @@ def _change(chain: Chain, needs: tuple[str, ...]) -> Change:
 
 
 def _line(setting: str, call: Call) -> str:
-    place = {"bucket", "region", "endpoint", "RegionId", "LoadBalancerId"}
-    values = " ".join(f"{name}={value}" for name, value in call.params.items() if name not in place)
+    # Neither where it is, nor rules, which the setting itself names.
+    said = {"bucket", "region", "endpoint", "RegionId", "LoadBalancerId", "SecurityGroupId", "SecurityGroupRuleId"}
+    said |= {"Permissions", "After"}
+    values = " ".join(f"{name}={value}" for name, value in call.params.items() if name not in said)
     return f"{setting}: {call.action} {values}".rstrip()
 
 

@@ -41,7 +41,7 @@ options:
   keep_sources:
     description:
       - Addresses or CIDR blocks that must stay able to connect. A group whose change would cut one of them off is
-        reported with RV(risks[].blocked_by), and left as it is.
+        reported with C(blocked_by), and left as it is.
       - By default the address from which you are logged in to the machine that runs this by SSH, if you are
         (environment E(SSH_CONNECTION) or E(SSH_CLIENT)).
     type: list
@@ -55,7 +55,7 @@ options:
   force:
     description:
       - Also change groups while O(allowed_sources) is empty, which leaves nobody on the internet able to connect.
-      - Without it, they are reported with RV(risks[].blocked_by), and left as they are.
+      - Without it, they are reported with C(blocked_by), and left as they are.
     type: bool
     default: false
   names:
