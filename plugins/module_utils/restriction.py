@@ -72,6 +72,9 @@ def restrict(rules: Sequence[Rule], guard: Guard, lists: Lists) -> Restriction:
 
 def pieces(rule: Rule, guard: Guard, lists: Lists) -> Iterator[Rule]:
     """The rules that make up this one but for the unwanted sources at the guarded ports."""
+    if rule.protocol in ("TCP", "6"):
+        # In these words the API takes it, in whatever words it may have been made.
+        rule = replace(rule, protocol="TCP", ports="1/65535" if rule.ports == "-1/-1" else rule.ports)
     found = sources(rule, lists)
     for wanted in _narrower(found, guard):
         yield replace(rule, **{**NO_SOURCE, **wanted})

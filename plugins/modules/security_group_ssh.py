@@ -258,21 +258,24 @@ def judge(group: Group, wish: Wish, options: SimpleNamespace) -> list[Finding]:
 
 @dataclass(frozen=True)
 class View:
-    """One group, seen with what is wished for. unwanted: for each port, what is accepted for sure, and what may be."""
+    """One group, seen with what is wished for.
+
+    unwanted: for each port, what is accepted for sure, and what may be. members: security groups whose members get in.
+    """
 
     group: Group
     wish: Wish
     guard: Guard
     unwanted: tuple[tuple[Addresses, Addresses], ...]
+    members: tuple[str, ...]
 
     @classmethod
     def of(cls, group: Group, wish: Wish) -> View:
         """Judge the group's rules at each port."""
-        guard = wish.guard(group)
-        found = (accepted(group.rules, port, group.lists) for port in wish.ports)
-        return cls(
-            group, wish, guard, tuple((one.sure & guard.unwanted, one.possible & guard.unwanted) for one in found)
-        )
+        guard, own = wish.guard(group), group.resource.id if group.inner else ""
+        found = [accepted(group.rules, port, group.lists, own, group.enterprise) for port in wish.ports]
+        unwanted = tuple((one.sure & guard.unwanted, one.possible & guard.unwanted) for one in found)
+        return cls(group, wish, guard, unwanted, tuple(sorted(set().union(*(one.groups for one in found)))))
 
     def finding(self, control: str, verdict: bool | None, expected: str, options: SimpleNamespace) -> Finding:
         """What one control says of the group; verdict None: what could not be read decides."""
@@ -340,6 +343,8 @@ class View:
             found = admitting(self.group.rules, port, self.group.lists, self.guard.unwanted)
             lines += [f"port {port}: {rule} lets them in{named(rule)}" for rule in found[:SHOWN]]
             lines += [f"port {port}: {len(found) - SHOWN} more rules do"] if len(found) > SHOWN else []
+        if self.members and self.wish.scope != PUBLIC:
+            lines.append(f"members of {', '.join(self.members)} get in too, and keep their access")
         return tuple(lines)
 
     def actual(self) -> str:

@@ -56,6 +56,16 @@ def test_the_edges_of_port_ranges(ports, rest):
     assert [rule.ports for rule in plan.added] == rest
 
 
+def test_new_rules_are_in_words_that_the_api_takes():
+    """A protocol by number, and all ports of TCP, have been made in other ways."""
+    plan = restrict([Rule(protocol="6", ports="-1/-1", cidr="10.0.0.0/7")], GUARD, Lists())
+    assert [(rule.protocol, rule.ports, rule.cidr) for rule in plan.added] == [
+        ("TCP", "1/65535", "10.0.0.0/8"),
+        ("TCP", "1/21", "10.0.0.0/7"),
+        ("TCP", "23/65535", "10.0.0.0/7"),
+    ]
+
+
 def test_neighbouring_guarded_ports_leave_one_gap():
     """Not one for each port."""
     guard = Guard((22, 23), GUARD.unwanted, GUARD.keep)

@@ -158,6 +158,16 @@ def test_what_was_not_read_but_does_not_decide_is_told_of():
     assert (finding.status, len(finding.unread), len(finding.changes)) == ("open", 1, 2)
 
 
+def test_members_of_groups_are_told_of_where_private_sources_count():
+    """Source groups, and the group's own members where they may talk to each other."""
+    one = group(OPEN, Rule(ports="22/22", group="sg-jump"), inner=True)
+    told = "members of sg-1, sg-jump get in too, and keep their access"
+    assert told in internet(one, include_private=True).evidence
+    assert told not in internet(one).evidence
+    enterprise = group(OPEN, Rule(ports="22/22", group="sg-jump"), inner=True, enterprise=True)
+    assert not [line for line in internet(enterprise, include_private=True).evidence if "members" in line]
+
+
 @pytest.mark.parametrize(
     "wrong",
     [{"ports": []}, {"ports": [0]}, {"allowed_sources": ["office"]}, {"keep_sources": ["10.0.0.0/40"]}],
