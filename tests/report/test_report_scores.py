@@ -24,7 +24,7 @@ def a_report(*tasks):
 
 def said(report, language="en"):
     """Give what the terminal shows, on one line."""
-    return " ".join(" ".join(line for line, _ in lines(report, language, 120)).split())
+    return " ".join(" ".join(text for text, _color in lines(report, language, 120)).split())
 
 
 def test_each_resource_of_a_finding_names_our_risks():
