@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections import Counter
 from types import SimpleNamespace
 
 import pytest
@@ -13,6 +14,7 @@ from ansible_collections.hardening.alicloud.plugins.module_utils.cloud import Cl
 from ansible_collections.hardening.alicloud.plugins.module_utils.credentials import Keys
 from ansible_collections.hardening.alicloud.plugins.module_utils.progress import Progress
 from ansible_collections.hardening.alicloud.plugins.module_utils.security_center import SecurityCenter
+from ansible_collections.hardening.alicloud.plugins.module_utils.security_center_rules import Rules
 from ansible_collections.hardening.alicloud.plugins.module_utils.security_center_verify import verify
 
 from tests.harness import key
@@ -147,3 +149,30 @@ def test_the_wait_shows_how_far_it_is(play, monkeypatch, tmp_path):
     monkeypatch.setattr(security_center_verify, "time", SimpleNamespace(sleep=sleep, monotonic=time.monotonic))
     play(seconds=1)
     assert noted[0] == {"done": 0, "total": 2, "call": "Security Center checks again", "held_up": ""}
+
+
+def test_lists_are_read_to_their_end(sim):
+    """More items, resources and rules than fit on a page, each page once."""
+    many = [{"id": f"user-{number:03}"} for number in range(230)]
+    other = [
+        {
+            "key": f"other-{number}",
+            "name": f"RAM-{number}",
+            "type": "RAM",
+            "level": "LOW",
+            "instances": many[: number * 230],
+        }
+        for number in range(2)
+    ]
+    empty = [{"key": f"empty-{number}", "name": f"E-{number}", "type": "RAM", "level": "LOW"} for number in range(200)]
+    rules = [{"check": "other-1", "remark": "by hand", "instances": [one["id"] for one in many[:45]]}]
+    simulator = sim(estate(other_checks=[*other, *empty], rules=rules))
+    center = SecurityCenter(Cloud(Keys(KEY, SECRET), simulator.url, 4), OPTIONS)
+    items = center.items()
+    assert len({item.id for item in items}) == len(items) > 200
+    [big] = [item for item in items if item.name == "RAM-1"]
+    assert {one.id for one in center.instances(big)} == {one["id"] for one in many}
+    [rule] = Rules(center).list()
+    assert len(rule.instances) == 45
+    called = Counter(call["action"] for call in simulator.journal())
+    assert (called["ListCheckResult"], called["ListCheckInstanceResult"], called["ListCheckRuleInstance"]) == (3, 3, 3)
