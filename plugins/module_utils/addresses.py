@@ -66,7 +66,7 @@ class Addresses:
         return hash(self.spans)
 
     def __contains__(self, text: str) -> bool:
-        place, _ = _span(text)
+        place = _span(text)[0]
         index = bisect_right(self.spans, (place, 1 << 200)) - 1
         return index >= 0 and self.spans[index][1] >= place
 

@@ -130,7 +130,7 @@ def accepted(rules: Iterable[Rule], port: int, lists: Lists, own: str = "", ente
     steps = [(rule, hit, sources(rule, lists)) for rule in rules if (hit := fits(rule, port, lists)) is not False]
     steps.sort(key=lambda step: (step[0].priority, step[0].accepts))
     groups = frozenset() if enterprise else _groups(step[0] for step in steps) | ({own} if own else set())
-    unsure = any(hit is None or found is None for _, hit, found in steps)
+    unsure = any(hit is None or found is None for _rule, hit, found in steps)
     sure = _walk((rule, _least(rule, hit, found)) for rule, hit, found in steps)
     return Sources(
         sure, _walk((rule, _most(rule, hit, found)) for rule, hit, found in steps) if unsure else sure, groups
@@ -177,7 +177,7 @@ def read_range(text: str) -> Ranges | None:
     """`22/22` as a tuple of one (first, last); `-1/-1`, and no range at all, mean every port. None: not understood."""
     if text in ("", "-1/-1"):
         return ((1, 65535),)
-    first, _, last = text.partition("/")
+    first, _slash, last = text.partition("/")
     try:
         return ((int(first), int(last or first)),)
     except ValueError:
@@ -186,7 +186,7 @@ def read_range(text: str) -> Ranges | None:
 
 def port_text(text: str) -> str:
     """A port range as people write it: `22`, `1-21`, or nothing where it is all of them."""
-    first, _, last = text.partition("/")
+    first, _slash, last = text.partition("/")
     return "" if text in ("", "-1/-1") else first if last in ("", first) else f"{first}-{last}"
 
 
@@ -265,6 +265,6 @@ def decided(test: Callable[[Addresses], bool], unwanted: Sequence[tuple[Addresse
     unwanted: for each port the unwanted sources that are accepted for sure, and those that may be. The test must hold
     for every larger set too.
     """
-    if any(test(sure) for sure, _ in unwanted):
+    if any(test(sure) for sure, _possible in unwanted):
         return True
-    return None if any(test(possible) for _, possible in unwanted) else False
+    return None if any(test(possible) for _sure, possible in unwanted) else False

@@ -173,7 +173,8 @@ from ansible_collections.hardening.alicloud.plugins.module_utils.values import (
     Finding,
 )
 
-INTERNET, ALLOWED_ONLY = "sg-risky-ports-check", "sg-ssh-allowed-sources-only"
+INTERNET = "sg-risky-ports-check"
+ALLOWED_ONLY = "sg-ssh-allowed-sources-only"
 SHOWN = 5
 
 
@@ -314,7 +315,7 @@ class View:
 
     def severity(self, control: str) -> tuple[str, tuple[str, ...]]:
         """How bad it is, and why it is less bad than it looks, if it is: nothing uses the group."""
-        worst = "critical" if any(is_nearly_all(sure) for sure, _ in self.unwanted) else "high"
+        worst = "critical" if any(is_nearly_all(sure) for sure, _possible in self.unwanted) else "high"
         severity = "medium" if control == ALLOWED_ONLY else worst
         if self.group.used is not False:
             return severity, ()
@@ -351,7 +352,7 @@ class View:
         """Who gets in, in few words."""
         return "; ".join(
             f"port {port} open to {crowd(sure)}"
-            for port, (sure, _) in zip(self.wish.ports, self.unwanted, strict=True)
+            for port, (sure, _possible) in zip(self.wish.ports, self.unwanted, strict=True)
             if sure
         )
 
@@ -365,7 +366,9 @@ class View:
             return (
                 "allowed_sources is empty, so nobody on the internet could connect any more; force does it all the same"
             )
-        cut_off = self.wish.keep & Addresses.merged(span for _, possible in self.unwanted for span in possible.spans)
+        cut_off = self.wish.keep & Addresses.merged(
+            span for _sure, possible in self.unwanted for span in possible.spans
+        )
         if cut_off:
             return (
                 f"it would cut off {', '.join(cut_off.cidrs()[:SHOWN])}, which keep_sources (or your own session) names"
@@ -423,8 +426,8 @@ def crowd(sources: Addresses) -> str:
 
 def named(rule: Rule) -> str:
     """A rule's id and description, as far as it has them."""
-    words = [rule.id, f"“{rule.description}”" if rule.description else ""]
-    return f" ({', '.join(filter(None, words))})" if any(words) else ""
+    words = ", ".join(filter(None, (rule.id, rule.description)))
+    return f" ({words})" if words else ""
 
 
 def ports_text(ports: tuple[int, ...]) -> str:
