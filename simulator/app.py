@@ -92,7 +92,7 @@ async def _send(reply: Reply, send: Send) -> None:
 
 
 def _shown(look: Callable[[], Any]) -> Endpoint:
-    async def endpoint(_: Request) -> Response:
+    async def endpoint(_unused: Request) -> Response:
         return JSONResponse(look())
 
     return endpoint

@@ -72,7 +72,7 @@ KEYS = {
     "auditor": ("LTAI5tSimAuditor00000001", "simulator-auditor-secret", ("audit",)),
     "enforcer": ("LTAI5tSimEnforcer000001", "simulator-enforcer-secret", ("audit", "enforce")),
 }
-SECRETS = [secret for _, secret, _ in KEYS.values()]
+SECRETS = [secret for _unused, secret, _unused in KEYS.values()]
 ANY = "<any>"
 LONGEST_RUN = 60  # seconds; a module run takes well under one
 REGISTRY = services.registry()
@@ -254,7 +254,7 @@ def differences(expected: Any, actual: Any, path: str = "") -> list[str]:
 
 def environment(url: str, user: str, home: Path) -> dict[str, str]:
     """All that a module's process finds in its environment: a key, the simulator, an empty home."""
-    identifier, secret, _ = KEYS[user]
+    identifier, secret, _unused = KEYS[user]
     return {
         "PATH": os.environ["PATH"],
         "HOME": str(home),
@@ -472,7 +472,7 @@ class Tale:
 
     def kill(self, at: int, phase: str) -> Outcome:
         """Kill a real run at one of its changes."""
-        actions = [action for _, action in planned(self.checked.result)]
+        actions = [action for _unused, action in planned(self.checked.result)]
         return self.stage.kill(self.scenario.module, self.scenario.start, self.scenario.options, actions, at, phase)
 
     @functools.cached_property

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from simulator import Simulator
 
-KEY, SECRET, _ = KEYS["enforcer"]
+KEY, SECRET, _unused = KEYS["enforcer"]
 TOKEN = {"id": "STS.Session", "secret": "session-secret", "token": "session+token/1=="}
 ROOT_KEY = {"id": "LTAI5tRoot", "secret": "root-secret"}
 ESTATE = {

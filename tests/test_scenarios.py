@@ -32,7 +32,7 @@ ALL = scenarios()
 pytestmark = pytest.mark.usefixtures("collection")
 
 
-def each(of: Callable[[Scenario], bool] = lambda _: True) -> pytest.MarkDecorator:
+def each(of: Callable[[Scenario], bool] = lambda _unused: True) -> pytest.MarkDecorator:
     """The test runs once for each of these scenarios."""
     return pytest.mark.parametrize("scenario", [pytest.param(one, id=one.id) for one in ALL if of(one)])
 
@@ -73,7 +73,7 @@ def test_apply(scenario, tales):
     tale = tales(scenario)
     run, predicted = tale.applied, tale.checked.result
     assert differences(scenario.end, run.state) == []
-    predicts = Counter(action for _, action in planned(predicted)) if scenario.writes else Counter()
+    predicts = Counter(action for _unused, action in planned(predicted)) if scenario.writes else Counter()
     # What is refused ends its own resource's changes, so not all of the others need to have been sent.
     assert run.written == predicts if not scenario.refused else run.written < predicts
     assert_message(run, [*scenario.fails, *scenario.refused, *([scenario.stops] if scenario.stops else [])])
@@ -151,7 +151,7 @@ def test_killed(scenario, at, phase, tales):
     tale = tales(scenario)
     run = tale.kill(at, phase)
     assert [entry["action"] for entry in entries(run.journal)] == [
-        action for _, action in planned(tale.checked.result)[: at + 1]
+        action for _unused, action in planned(tale.checked.result)[: at + 1]
     ]
     assert sum(run.written.values()) == at
     assert phase == "before" or run.writing_calls[-1]["code"] == "hang"
@@ -270,7 +270,7 @@ def _became(scenario: Scenario, risk: dict) -> str:
 def by_resource(changes: list[str]) -> dict[str, list[str]]:
     """Changes written as "Action resource_id": each resource's actions in their order."""
     groups: dict[str, list[str]] = {}
-    for action, _, resource in (change.partition(" ") for change in changes):
+    for action, _unused, resource in (change.partition(" ") for change in changes):
         groups.setdefault(resource, []).append(action)
     return groups
 

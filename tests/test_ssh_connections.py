@@ -100,7 +100,7 @@ def test_only_the_unwanted_lose_their_access(stage):
 
 def test_nobody_wanted_is_cut_off_at_any_moment(stage):
     """Before and after each call of the run, everybody wanted can connect."""
-    actions = [action for _, action in planned(run(stage, OPEN.start, check=True))]
+    actions = [action for _unused, action in planned(run(stage, OPEN.start, check=True))]
     assert actions.count("AuthorizeSecurityGroup") > 2, "more than one call for a group"
     for at, action in enumerate(actions):
         for phase in ("before", "after"):

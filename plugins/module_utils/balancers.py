@@ -74,7 +74,7 @@ def read_balancers(cloud: Cloud, options: SimpleNamespace, only: frozenset[str] 
     ]
     answers = cloud.map(lambda read: read[0](cloud, read[1][1], read[2]), reads)
     found: dict[str, dict] = {}
-    for (part, _, group), answer in zip(reads, answers, strict=True):
+    for (part, _unused, group), answer in zip(reads, answers, strict=True):
         for balancer in group:
             value = Unread.of(answer) if isinstance(answer, CloudError) else answer.get(balancer.resource.id)
             found.setdefault(balancer.resource.arn, {})[FIELDS[part]] = value
@@ -166,7 +166,7 @@ def _parts(kind: str, admin_ports: bool) -> list[Callable[[Cloud, str, list[Bala
     return [{"alb": _alb_listeners, "nlb": _nlb_listeners}[kind]] if admin_ports else []
 
 
-def _targets(cloud: Cloud, region: str, _: list[Balancer]) -> dict[str, tuple[str, str]]:
+def _targets(cloud: Cloud, region: str, _unused: list[Balancer]) -> dict[str, tuple[str, str]]:
     return slb.targets(cloud, region)
 
 

@@ -147,7 +147,7 @@ def _look(
             found[place] = missing or _attempt(lambda place=place: cloud.sls.place(*place, index=place in wanted))
             missing = found[place] if isinstance(found[place], Place) and not found[place].project else None
 
-    def role_of(_: object) -> bool | Unread:
+    def role_of(_unused: object) -> bool | Unread:
         return _attempt(lambda: has_role(cloud, ROLE) or has_role(cloud, OLDER_ROLE))
 
     asks = [(role_of, None)] if role else []
@@ -163,7 +163,7 @@ def _attempt(read: Callable[[], T]) -> T | Unread:
 
 
 def _warn_of_retention(cloud: Cloud, options: SimpleNamespace, places: dict) -> None:
-    for (_, project, logstore), place in places.items():
+    for (_unused, project, logstore), place in places.items():
         if not isinstance(place, Unread) and place.there and place.days < options.retention_days:
             _warn(
                 cloud,

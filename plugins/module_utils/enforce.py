@@ -223,7 +223,7 @@ def report(run: Run, findings: list[Finding], plan: Plan) -> None:
     unread = {(finding.resource.arn, one): one for finding in findings for one in finding.unread}
     run.result["unread"] = [
         {"what": arn, "action": one.action, "code": one.code, "message": one.message, "request_id": one.request_id}
-        for (arn, _), one in unread.items()
+        for (arn, _unused), one in unread.items()
     ]
 
 

@@ -84,7 +84,7 @@ def chains(entries: list[Entry]) -> list[Chain]:
     for entry in entries:
         key = (entry.resource.arn, write(entry.call).setting_of(entry.call.params))
         groups[key] = [*groups.pop(key, []), entry]
-    return [Chain(setting, tuple(group)) for (_, setting), group in reversed(groups.items())]
+    return [Chain(setting, tuple(group)) for (_unused, setting), group in reversed(groups.items())]
 
 
 def look(cloud: Cloud, wanted: list[Chain]) -> list[Seen]:

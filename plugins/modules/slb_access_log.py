@@ -332,7 +332,7 @@ def verify(cloud: Cloud, options: SimpleNamespace, findings: list[Finding]) -> l
     return errors + [
         f"Access logs are on, but no entry arrived in {project}/{logstore} within {options.verify_timeout} seconds; "
         "a load balancer without traffic logs nothing."
-        for _, project, logstore in sorted(waiting)
+        for _unused, project, logstore in sorted(waiting)
     ]
 
 

@@ -77,7 +77,7 @@ def _groups_without_open_ssh(account: Account) -> Iterator[Subject]:
 
 
 def _opens_ssh(rule: ecs.Rule) -> bool:
-    first, _, last = (rule.ports or "-1/-1").partition("/")
+    first, _unused, last = (rule.ports or "-1/-1").partition("/")
     covers = first == "-1" or int(first) <= SSH <= int(last)
     accepts = (
         rule.direction == "ingress" and rule.policy.lower() == "accept" and rule.protocol.upper() in ("TCP", "ALL")

@@ -175,5 +175,5 @@ def list_check_rule_instance(call: Call) -> dict[str, Any]:
         for name in rule.instances
     ]
     wanted = {one["InstanceId"] for one in call.params.get("InstanceList", [])}
-    part, _ = page((each for each in shown if not wanted or each["InstanceId"] in wanted), call.params)
+    part, _unused = page((each for each in shown if not wanted or each["InstanceId"] in wanted), call.params)
     return {"AliUid": int(call.account.id), "CheckRuleInstances": part, "Vendor": "ALIYUN"}

@@ -94,8 +94,8 @@ def _load_logstore(entry: Mapping[str, Any]) -> Logstore:
 def _dump(state: Sls) -> dict[str, Any]:
     return {
         "projects": [
-            vars(project) | {"logstores": [dict(vars(store)) for _, store in sorted(project.logstores.items())]}
-            for _, project in sorted(state.projects.items())
+            vars(project) | {"logstores": [dict(vars(store)) for _unused, store in sorted(project.logstores.items())]}
+            for _unused, project in sorted(state.projects.items())
         ]
     }
 

@@ -108,14 +108,14 @@ class Oss:
         target = _target(call)
         routes = self._known_routes(call.product)
         level = "object" if target.key else "bucket" if target.bucket else "service"
-        subs = [name for name, _ in target.query if any(route.sub == name for route in routes)]
+        subs = [name for name, _unused in target.query if any(route.sub == name for route in routes)]
         route = Route(request.method, level, subs[0] if subs else "")
         call.action_name = f"{route.method} {route.level}?{route.sub}"
         call.credential = _credential(request, target)
         call.raw = _raw(request, target, route)
         call.action = routes.get(route)
         if call.action is None:
-            asked = "&".join(name for name, _ in target.query)
+            asked = "&".join(name for name, _unused in target.query)
             raise LoudError("NotImplemented", f"The simulator has no {request.method} {level}?{asked}.", 501)
         call.action_name = call.action.name
 
@@ -172,7 +172,7 @@ def _target(call: Call) -> Target:
     path = unquote(request.path).lstrip("/")
     match = HOST.fullmatch(request.host)
     if match is None:
-        bucket, _, key = path.partition("/")
+        bucket, _unused, key = path.partition("/")
         return Target(bucket, key, query)
     call.region = match["region"]
     if match["bucket"]:
@@ -204,10 +204,10 @@ def _credential(request: Incoming, target: Target) -> Credential:
     authorization = request.headers.get("authorization", "")
     token = request.headers.get("x-oss-security-token") or request.headers.get("security-token", "")
     if authorization.startswith("OSS "):
-        key_id, _, signature = authorization[4:].strip().partition(":")
+        key_id, _unused, signature = authorization[4:].strip().partition(":")
         return Credential(target, "V1", key_id, signature, token)
     if not authorization.startswith(V4):
-        if any(name in ("OSSAccessKeyId", "x-oss-signature") for name, _ in target.query):
+        if any(name in ("OSSAccessKeyId", "x-oss-signature") for name, _unused in target.query):
             raise LoudError("NotImplemented", "The simulator does not support signatures in the query.", 501)
         return Credential(target)
     fields = dict(item.strip().split("=", 1) for item in authorization[len(V4) :].split(",") if "=" in item)

@@ -157,7 +157,7 @@ def _credential(request: Incoming, query: dict[str, str], sent: dict[str, str]) 
             nonce=sent.get("SignatureNonce", ""),
             parts=sent,
         )
-    scheme, _, rest = authorization.partition(" ")
+    scheme, _unused, rest = authorization.partition(" ")
     fields = dict(item.strip().split("=", 1) for item in rest.split(",") if "=" in item)
     return Credential(
         scheme=scheme,

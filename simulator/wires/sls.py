@@ -144,7 +144,7 @@ def _credential(request: Incoming) -> Credential:
     authorization = request.headers.get("authorization", "")
     token = request.headers.get("x-acs-security-token", "")
     if authorization.startswith(V1):
-        key_id, _, signature = authorization[len(V1) :].partition(":")
+        key_id, _unused, signature = authorization[len(V1) :].partition(":")
         return Credential("V1", key_id, signature, token)
     fields = dict(item.strip().split("=", 1) for item in authorization[len(V4) :].split(",") if "=" in item)
     scope = fields.get("Credential", "").split("/")

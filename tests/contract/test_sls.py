@@ -158,7 +158,7 @@ def test_a_wrong_secret_is_refused(sim, version):  # noqa: ARG001
 
 def test_at_an_address(sim):
     """Behind an IP endpoint the host is project.address, and a V4 signature names the region."""
-    address, _, port = sim.url.removeprefix("http://").partition(":")
+    address, _unused, port = sim.url.removeprefix("http://").partition(":")
     log = LogClient(f"http://{address}:{port}", *KEY, source="127.0.0.1", auth_version="v4", region=REGION)
     log._isRowIp = True  # the client sees that for itself only where the endpoint has no port
     log.create_project(PROJECT, "")

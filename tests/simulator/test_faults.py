@@ -30,7 +30,7 @@ def test_times_and_skip(sim, writer):
     """A fault lets `skip` calls pass, strikes `times` times and is over."""
     sim.set_faults([{"product": "oss", "action": "GetBucketAcl", "effect": "throttle", "skip": 1, "times": 2}])
     outcomes = []
-    for _ in range(5):
+    for _unused in range(5):
         try:
             outcomes.append(acl(writer))
         except oss2.exceptions.ServerError as error:
@@ -133,14 +133,14 @@ def test_lag_counts_anew_after_each_write(sim, writer):
     writer.bucket("first").put_bucket_acl("public-read")
     assert acl(writer) == "private"
     writer.bucket("first").put_bucket_acl("public-read-write")
-    assert [acl(writer) for _ in range(3)] == ["private", "private", "public-read-write"]
+    assert [acl(writer) for _unused in range(3)] == ["private", "private", "public-read-write"]
 
 
 def test_lag_hides_a_new_bucket_from_the_list(sim, writer):
     """A list lags as its entries do."""
     sim.set_faults([{"product": "oss", "effect": "lag", "reads": 1}])
     writer.bucket("another").put_bucket_acl("private")
-    listed = [[each.name for each in writer.service.list_buckets().buckets] for _ in range(2)]
+    listed = [[each.name for each in writer.service.list_buckets().buckets] for _unused in range(2)]
     assert ["another" in names for names in listed] == [False, True]
 
 
@@ -184,7 +184,7 @@ def test_latency_overlaps(estate):
     with Simulator(estate, latency_ms=100) as slow, ThreadPoolExecutor(8) as pool:
         bucket = oss2.Bucket(oss2.Auth("LTAI5tRoot", "root-secret"), slow.url, "first")
         started = time.monotonic()
-        acls = list(pool.map(lambda _: bucket.get_bucket_acl().acl, range(16)))
+        acls = list(pool.map(lambda _unused: bucket.get_bucket_acl().acl, range(16)))
         took = time.monotonic() - started
     assert acls == ["private"] * 16
     assert 0.2 <= took < 1.0

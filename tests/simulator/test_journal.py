@@ -97,7 +97,7 @@ LOUD = [
 ]
 
 
-@pytest.mark.parametrize("case", LOUD, ids=[word for _, _, word in LOUD])
+@pytest.mark.parametrize("case", LOUD, ids=[word for _unused, _unused, word in LOUD])
 def test_what_is_unknown_is_loud(sim, writer, refused, case):
     """An unknown action, version, parameter or sub-resource is an error and a violation that names it."""
     call, expected, word = case
@@ -124,7 +124,7 @@ def test_a_host_that_no_product_has_is_loud(sim, host):
 
 def test_a_bug_of_the_simulator_is_loud(sim, writer, refused, monkeypatch):
     """A service that breaks answers 500, and the violation holds the traceback."""
-    monkeypatch.setattr("simulator.services.sts._arn", lambda *_: 1 / 0)
+    monkeypatch.setattr("simulator.services.sts._arn", lambda *_unused: 1 / 0)
     assert refused(writer.whoami) == (500, "InternalError")
     assert "ZeroDivisionError" in sim.violations()[0]["message"]
 

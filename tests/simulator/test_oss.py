@@ -204,7 +204,7 @@ def test_lists_are_paged(crowd):
 @pytest.mark.parametrize("size", ["1001", "0", "many"])
 def test_a_page_has_a_limit(crowd, refused, size):
     """More than 1,000 a page is an error, not a shorter page."""
-    _, service = crowd
+    _unused, service = crowd
     assert refused(service.list_buckets, max_keys=size) == (400, "InvalidArgument")
 
 

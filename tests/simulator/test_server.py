@@ -64,7 +64,7 @@ def test_answers_come_at_once(sim, writer):
     """No call waits for the other side's delayed acknowledgement (40 ms each, were it so)."""
     bucket = writer.bucket("first")
     started = time.monotonic()
-    for _ in range(25):
+    for _unused in range(25):
         bucket.get_bucket_acl()
     assert time.monotonic() - started < 0.9
     assert len(sim.journal()) == 25
@@ -112,7 +112,7 @@ def test_the_command_ends_by_itself(estate_file):
     """Its lifetime bounds it, whoever forgets it."""
     process = command("--estate", estate_file, "--lifetime", "0.2")
     try:
-        _, errors = process.communicate(timeout=10)
+        _unused, errors = process.communicate(timeout=10)
         assert (errors, process.returncode) == ("", 0)
     finally:
         process.kill()

@@ -57,7 +57,7 @@ def enable(client: Clients) -> dict:
     """Switch an ALB's access logs on, and look until that is done."""
     named = {"LoadBalancerId": "lb-1", "LogProject": "logs", "LogStore": "web"}
     answer = client.rpc(ALB, "EnableLoadBalancerAccessLog", RegionId=REGION, **named)
-    for _ in range(2):
+    for _unused in range(2):
         client.rpc(ALB, "ListLoadBalancers", RegionId=REGION)
     return answer
 

@@ -131,7 +131,7 @@ def test_an_accepted_bucket_stays_as_it_is(play):
     world = World({"site": PUBLIC, "b": PUBLIC})
     outcome = play(world, oss_bucket_acl.main, whitelist=[entry("site")])
     assert statuses(outcome) == {("site", READ): "whitelisted", ("b", READ): "fixed"}
-    assert {bucket for bucket, _ in world.sent} == {"b"}
+    assert {bucket for bucket, _unused in world.sent} == {"b"}
     assert world.reads["site"] == PUBLIC
 
 

@@ -107,7 +107,7 @@ def test_threads_share_a_journal(path):
     """Every change gets its own number and its own whole line."""
     journal = Journal(path, "run-1")
     with ThreadPoolExecutor(8) as pool:
-        numbers = list(pool.map(lambda _: journal.plan(WORDED), range(64)))
+        numbers = list(pool.map(lambda _unused: journal.plan(WORDED), range(64)))
     assert sorted(numbers) == list(range(1, 65))
     assert sorted(line["seq"] for line in lines(path)) == list(range(1, 65))
 
@@ -138,7 +138,7 @@ def test_a_torn_last_line_is_left_out(path):
 def test_a_run_that_died_does_not_spoil_the_next_ones_journal(path, length):
     """Where a second run writes behind a torn line, all that both were to change is read."""
     text = b"".join(written(path))
-    for _ in range(2):
+    for _unused in range(2):
         path.write_bytes(text + b"{" + text[1:length])
         written(path, CHANGE)
         assert [entry.call for entry in load(path)] == [CHANGE.call, WORDED.call, CHANGE.call]

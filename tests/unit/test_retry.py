@@ -139,7 +139,7 @@ def test_a_wait_doubles_within_its_bounds(number):
 
 def test_waits_are_jittered():
     """Callers that failed together do not come back together."""
-    assert len({backoff(3) for _ in range(20)}) > 10
+    assert len({backoff(3) for _unused in range(20)}) > 10
 
 
 def test_a_throttled_call_waits_for_the_next_minute(monkeypatch):
@@ -179,7 +179,7 @@ def room(pace: Pace) -> int:
 def test_throttling_halves_the_room(clock):
     """Again and again, but never to nothing."""
     pace, seen = Pace(16), []
-    for _ in range(7):
+    for _unused in range(7):
         seen.append(room(pace))
         clock.now += 1
         pace.slower()
@@ -189,7 +189,7 @@ def test_throttling_halves_the_room(clock):
 def test_calls_throttled_together_count_once(clock):
     """Sixteen refusals of one moment halve the room once."""
     pace = Pace(16)
-    for _ in range(16):
+    for _unused in range(16):
         pace.slower()
         clock.now += 0.01
     assert room(pace) == 8
@@ -202,9 +202,9 @@ def test_room_comes_back_one_after_each_round(clock):
     pace.slower()
     for before in (4, 5, 6, 7):
         assert room(pace) == before
-        for _ in range(before + 1):
+        for _unused in range(before + 1):
             pace.faster()
-    for _ in range(50):
+    for _unused in range(50):
         pace.faster()
     assert room(pace) == 8
 
@@ -237,7 +237,7 @@ def test_threads_never_fly_beyond_the_room_and_all_come_through():
         return number
 
     with ThreadPoolExecutor(16) as pool:
-        answers = pool.map(lambda number: persist(lambda: call(number), pace, True, lambda _: None), range(80))  # noqa: FBT003
+        answers = pool.map(lambda number: persist(lambda: call(number), pace, True, lambda _unused: None), range(80))  # noqa: FBT003
         assert list(answers) == list(range(80))
     assert max(most) == 3
     assert pace._flying == 0

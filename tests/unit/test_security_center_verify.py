@@ -100,7 +100,7 @@ def test_a_wait_beyond_the_limit_is_an_error(play):
 @pytest.mark.parametrize("code", ["ActionTrialUnauthorized", "AuthorizationExhaust", "SomethingNew"])
 def test_any_other_refusal_is_an_error(play, code):
     """A success of HTTP that is none."""
-    [checked], [error], _ = play(refusals=[{"code": code}])
+    [checked], [error], _unused = play(refusals=[{"code": code}])
     assert code in error
     assert "request id" in error
     assert checked["passed"] == []
@@ -108,7 +108,7 @@ def test_any_other_refusal_is_an_error(play, code):
 
 def test_a_check_that_takes_too_long_is_an_error(play):
     """What is still under way when the time is up is pending, not passed."""
-    [checked], [error], _ = play(timeout=1, seconds=30)
+    [checked], [error], _unused = play(timeout=1, seconds=30)
     assert "did not finish checking" in error
     assert checked["pending"] == ["acme-fixed", "acme-open"]
     assert checked["passed"] == []
@@ -116,7 +116,7 @@ def test_a_check_that_takes_too_long_is_an_error(play):
 
 def test_the_results_tell_where_the_task_can_not(play):
     """Without the right to see tasks, the results still say what came of it, and the error is told."""
-    [checked], [error], _ = play(without="yundun-sas:GetCheckProcess", seconds=0.3)
+    [checked], [error], _unused = play(without="yundun-sas:GetCheckProcess", seconds=0.3)
     assert (checked["passed"], checked["not_passed"]) == (["acme-fixed"], ["acme-open"])
     assert "GetCheckProcess" in error
     assert "NoPermission" in error
@@ -124,15 +124,15 @@ def test_the_results_tell_where_the_task_can_not(play):
 
 def test_the_right_to_ask_is_needed(play):
     """Without it nothing is checked again, and the error says so."""
-    [checked], [error], _ = play(without="yundun-sas:VerifyCheckInstanceResult")
+    [checked], [error], _unused = play(without="yundun-sas:VerifyCheckInstanceResult")
     assert checked["passed"] == []
     assert "NoPermission" in error
 
 
 def test_old_results_are_not_waited_for_without_end(play, monkeypatch):
     """A check that is over and has left the old result behind is taken as it is, after a few looks."""
-    monkeypatch.setattr(security_center_verify.Check, "fresh", lambda *_: False)
-    [checked], errors, _ = play(timeout=60)
+    monkeypatch.setattr(security_center_verify.Check, "fresh", lambda *_unused: False)
+    [checked], errors, _unused = play(timeout=60)
     assert (checked["not_passed"], errors) == (["acme-open"], [])
 
 

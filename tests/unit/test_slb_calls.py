@@ -32,7 +32,7 @@ class FakeCloud:
 
     def count(self, action: str) -> int:
         """How often an action was asked for."""
-        return sum(name == action for name, _ in self.sent)
+        return sum(name == action for name, _unused in self.sent)
 
 
 def refused(code: str, status: int = 400) -> CloudError:
@@ -48,7 +48,7 @@ def logging(*rows: dict) -> dict:
 @pytest.fixture(autouse=True)
 def _no_waiting(monkeypatch):
     for module in (alb, retry):
-        monkeypatch.setattr(module, "backoff", lambda _: 0)
+        monkeypatch.setattr(module, "backoff", lambda _unused: 0)
 
 
 def project_names(cloud: FakeCloud) -> list[str]:

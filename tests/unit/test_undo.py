@@ -27,7 +27,7 @@ SETTINGS = {
 
 def call(setting: str, value: str, bucket: str = "a", partial: str = "") -> Call:
     """The call that sets a setting of a bucket."""
-    action, name, _ = SETTINGS[setting]
+    action, name, _unused = SETTINGS[setting]
     return Call("oss", action, {**at(bucket), name: value}, partial)
 
 
@@ -136,7 +136,7 @@ def test_what_others_need_goes_after_them():
     """What was made for a bucket is put back only once the bucket is."""
     made = entry("private", "public-read", bucket="made")
     user = entry("private", "public-read", bucket="user", needs=(made.resource.arn,))
-    plan, _ = decide([Seen(chain, ours=True) for chain in chains([made, user])], force=False)
+    plan, _unused = decide([Seen(chain, ours=True) for chain in chains([made, user])], force=False)
     assert [list(wave) for wave in plan.waves()] == [[user.resource.arn], [made.resource.arn]]
 
 
@@ -248,17 +248,17 @@ def test_what_somebody_changed_since_is_left_alone_unless_forced(play, force):
 
 def test_a_bucket_that_is_gone_is_told(play):
     """Nothing is sent to it; PutBucketAcl would make it anew."""
-    world, _ = hardened(play)
+    world, _unused = hardened(play)
     world.reads["a"] = dict.fromkeys(world.reads["a"], refused(code="NoSuchBucket", status=404))
     outcome = play(world, restore.main)
     assert outcome["failed"]
-    assert {bucket for bucket, _ in world.sent} == {"b", "c"}
+    assert {bucket for bucket, _unused in world.sent} == {"b", "c"}
     assert {one["reason"] for one in outcome["not_restored"] if not one["partly"]} == {"it is not there any more"}
 
 
 def test_a_call_that_is_refused_is_told_and_the_rest_goes_on(play):
     """The result lists what was put back in truth, not what was meant to be."""
-    world, _ = hardened(play)
+    world, _unused = hardened(play)
     world.refuse = {("b", "PutBucketAcl"): refused("PutBucketAcl")}
     outcome = play(world, restore.main)
     assert outcome["failed"]
@@ -271,7 +271,7 @@ def test_a_call_that_is_refused_is_told_and_the_rest_goes_on(play):
 
 def test_a_journal_of_another_account_is_refused(play):
     """Before anything but the account's own number is asked for."""
-    world, _ = hardened(play)
+    world, _unused = hardened(play)
     world.account_id, world.asked = "9999999999999999", []
     outcome = play(world, restore.main)
     assert (outcome["failed"], world.asked) == (True, [])
@@ -280,7 +280,7 @@ def test_a_journal_of_another_account_is_refused(play):
 
 def test_a_restore_that_never_shows_is_told(play):
     """Later reads are waited for, a limited number of times."""
-    world, _ = hardened(play)
+    world, _unused = hardened(play)
     world._answer = lambda bucket, question: World._answer(World(dict.fromkeys("abc", LATE)), bucket, question)
     outcome = play(world, restore.main)
     assert "doesn't show in later reads of a, b, c" in outcome["msg"]
@@ -321,7 +321,7 @@ def current(world: World, name: str, setting: str) -> str:
 
 def test_the_journal_of_a_restore_lies_beside_the_first(play):
     """And holds what it put back, newest first."""
-    world, _ = hardened(play)
+    world, _unused = hardened(play)
     outcome = play(world, restore.main)
     assert outcome["journal"].startswith(f"{play.journal}.restore-")
     assert len(load(undo.Path(outcome["journal"]))) == len(outcome["restored"]) == 7
