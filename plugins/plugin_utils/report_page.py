@@ -87,7 +87,7 @@ def _view(report: dict, language: str) -> dict:
         "ratio": report["totals"]["ratio"],
         "trend": stacked_bars(report["history"]["risks"]),
         "changes": {name: report[name] for name in ("new", "still_open", "closed", "unconfirmed")},
-        "compared": any(one["compared_with"] for one in report["summaries"]),
+        "compared": _is_compared(report),
         "risks": risks,
         "sections": _sections(active, words),
         "accepted": sorted((risk for risk in risks if risk["status"] == "whitelisted"), key=_first_to_end),
@@ -113,6 +113,11 @@ def _verdict(report: dict, words: dict) -> dict:
     if incomplete:
         return {"text": words["verdict_incomplete"], "tone": "unknown"}
     return {"text": words["verdict_none"], "tone": "fixed"}
+
+
+def _is_compared(report: dict) -> bool:
+    """Tell whether there was a run before; where all is new, nothing is told apart by saying so."""
+    return any(one["compared_with"] for one in report["summaries"])
 
 
 def _seconds(run: dict) -> int:
@@ -190,7 +195,7 @@ def _risk(place: int, risk: dict, report: dict, today: date, language: str) -> d
         "accepted": _accepted(risk["whitelist"], today),
         "clauses": clauses(risk["references"]),
         "why": why(risk["control"]),
-        "is_new": risk["id"] in report["new"],
+        "is_new": _is_compared(report) and risk["id"] in report["new"],
         "seen_by": ", ".join(f"{one['module']} ({one['host']})" for one in risk["reported_by"]),
     }
 

@@ -271,6 +271,17 @@ def test_clauses_of_our_own_are_marked(page):
     assert next(row for row in rows if "oss-bucket-noncurrent-versions-expire" in row[0])[1] == "not examined"
 
 
+def test_on_the_first_run_nothing_is_called_new(page):
+    """Where all is new, saying so tells nothing apart; later it marks what came up since."""
+    page.open(reports_of(AUDIT)[0])
+    assert page.js("document.querySelectorAll('.tag-new, [data-filter=new]').length") == 0
+    page.open(STORY)
+    assert page.js("[...document.querySelectorAll('.tag-new')].map((e) => e.closest('.risk').dataset.severity)") == [
+        "critical",
+        "medium",
+    ]
+
+
 def test_filters_narrow_the_list(page):
     """Severity, status, control, account, what is new, and words; a link keeps them; one button ends them."""
     page.open(STORY)
