@@ -176,7 +176,7 @@ class OssClient:
         )
 
     def put_lifecycle(self, params: dict) -> None:
-        """Replace the lifecycle rules by params["document"]; its rules may overlap, which OSS refuses unless told so."""
+        """Replace the lifecycle rules by params["document"]; its rules may overlap, which OSS refuses unless told."""
         headers = {"x-oss-allow-same-action-overlap": "true"}
         self.put("PutBucketLifecycle", params, "lifecycle", params["document"], headers)
 

@@ -65,7 +65,7 @@ def persist(call: Callable[[], T], pace: Pace, repeatable: bool, sleep: Callable
     """The answer of a call, sent again where that is safe and can help.
 
     A throttled call, or one to a resource that is being changed, had no effect and is always sent again; one that broke
-    off, or that met a failing server, only if it is repeatable: a read, or a write that changes nothing the second time.
+    off, or that met a failing server, only if it is repeatable: a read, or a write that can come twice.
     """
     tries = 0
     while True:

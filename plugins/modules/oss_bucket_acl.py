@@ -40,7 +40,7 @@ options:
   force:
     description:
       - Also close a bucket that serves a website or a bound domain, which breaks them.
-      - Without it, such a bucket is reported with RV(risks[].blocked_by) and left as it is.
+      - Without it, such a bucket is reported with C(blocked_by) and left as it is.
     type: bool
     default: false
 extends_documentation_fragment:
@@ -141,11 +141,9 @@ from ansible_collections.hardening.alicloud.plugins.module_utils.values import (
     Finding,
 )
 
-READ, WRITE, POLICY = (
-    "oss-bucket-public-read-prohibited",
-    "oss-bucket-public-write-prohibited",
-    "oss-bucket-policy-no-any-anonymous",
-)
+READ = "oss-bucket-public-read-prohibited"
+WRITE = "oss-bucket-public-write-prohibited"
+POLICY = "oss-bucket-policy-no-any-anonymous"
 OPENNESS = ("private", "public-read", "public-read-write")
 
 

@@ -14,7 +14,7 @@ description:
     mode it only reports.
   - Versioning that was once on can only be suspended, never be put back to "never set".
   - A bucket with a retention policy (WORM) or with mirroring back-to-origin rules can't have versioning. It is reported
-    with RV(risks[].blocked_by), and not tried.
+    with C(blocked_by), and not tried.
 options:
   names:
     description:
@@ -99,7 +99,8 @@ from ansible_collections.hardening.alicloud.plugins.module_utils.values import (
     Finding,
 )
 
-VERSIONS, EXPIRY = "oss-bucket-versioning-enabled", "oss-bucket-noncurrent-versions-expire"
+VERSIONS = "oss-bucket-versioning-enabled"
+EXPIRY = "oss-bucket-noncurrent-versions-expire"
 
 
 def read(cloud: Cloud, options: SimpleNamespace, only: frozenset[str] | None) -> list[Bucket]:

@@ -195,7 +195,8 @@ def _writable(call: Call) -> Balancer:
     if balancer is None:
         raise ApiError("ResourceNotFound.LoadBalancer", "The specified resource is not found.", 404)
     jobs = [job for job in section.of(call.account).jobs.values() if job.balancer == balancer.id]
-    if balancer.status != "Active" or any([_busy(call, job) for job in jobs]):  # noqa: C419 - look at each of them
+    busy = [job for job in jobs if _busy(call, job)]  # looks at each of them: a job ends by being looked at
+    if balancer.status != "Active" or busy:
         raise ApiError("IncorrectStatus.LoadBalancer", "The status of the load balancer is incorrect.", 409)
     return balancer
 

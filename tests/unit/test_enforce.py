@@ -364,7 +364,9 @@ def test_a_run_repeated_after_a_kill_converges(play):
         world = World({"a": PUBLIC, "b": PUBLIC})
         put, play.journal = world._put, play.journal.with_name(f"{deaths}.jsonl")
 
-        def die(*call, left=[deaths], put=put):  # noqa: B006
+        left = [deaths]
+
+        def die(*call, left=left, put=put):
             if not left[0]:
                 raise KeyboardInterrupt
             left[0] -= 1
