@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Measure security_group_ssh: python -m benchmarks.security_groups.
+"""Measure security_group_ssh: PYTHONPATH=.ansible/collections .venv/bin/python -m benchmarks.security_groups.
 
 First the module in check mode, as the process that Ansible makes of it, on a simulated account of 24 regions with 50
 groups each, of 1 to 200 rules, where every call takes 50 ms. The columns are those of oss_audit.
@@ -121,7 +121,7 @@ def network(regions: list[str], groups: int) -> dict:
 
 
 def _rules(chance: random.Random, number: int, prefix_list: str) -> list[dict]:
-    rules = [{"source": _block(chance), "ports": chance.choice(PORTS)} for _ in range(number)]
+    rules = [{"source": _block(chance), "ports": chance.choice(PORTS)} for _rule in range(number)]
     for rule in rules:
         if chance.random() < DROPS:
             rule.update(policy="Drop", priority=chance.randint(1, 100))
@@ -139,7 +139,7 @@ def judge(number: int) -> Judging:
     chance = random.Random(1)  # noqa: S311 - the same groups every time is the point
     lists, seconds, open_groups = Lists(), [0.0, 0.0], 0
     for start in range(0, number, BATCH):
-        groups = [_group(chance) for _ in range(min(BATCH, number - start))]
+        groups = [_group(chance) for _one in range(min(BATCH, number - start))]
         began = time.perf_counter()
         for group in groups:
             accepted(group.rules, 22, lists)
