@@ -358,21 +358,25 @@ def test_a_journal_that_breaks_midway_stops_what_is_left(play, monkeypatch):
     assert play.waits == []
 
 
+def dying_after(calls, put):
+    """Let so many calls through, then die."""
+    left = iter(range(calls))
+
+    def die(*call):
+        if next(left, None) is None:
+            raise KeyboardInterrupt
+        put(*call)
+
+    return die
+
+
 def test_a_run_repeated_after_a_kill_converges(play):
     """Dying at any change leaves an estate that another run closes, and journals that hold all that was done."""
     for deaths in range(4):
         world = World({"a": PUBLIC, "b": PUBLIC})
         put, play.journal = world._put, play.journal.with_name(f"{deaths}.jsonl")
 
-        left = [deaths]
-
-        def die(*call, left=left, put=put):
-            if not left[0]:
-                raise KeyboardInterrupt
-            left[0] -= 1
-            put(*call)
-
-        world._put = die
+        world._put = dying_after(deaths, put)
         with pytest.raises(KeyboardInterrupt):
             play(world, oss_bucket_acl.main, workers=1)
         world._put = put
