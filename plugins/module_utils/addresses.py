@@ -13,6 +13,8 @@ from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, summarize_address_range
 from socket import AF_INET, AF_INET6, inet_pton
 
+from .errors import OptionError
+
 Span = tuple[int, int]
 
 # The first number of IPv6. What lies between the families belongs to neither, so no span reaches from one to the other.
@@ -89,6 +91,14 @@ class Addresses:
 
 
 NOTHING = Addresses()
+
+
+def of_option(option: str, texts: Iterable[str]) -> Addresses:
+    """The addresses that an option of this name lists; OptionError for what is none."""
+    try:
+        return Addresses.of(*texts)
+    except ValueError as error:
+        raise OptionError(f"{option}: {error}.") from None
 
 
 def is_v6(cidr: str) -> bool:

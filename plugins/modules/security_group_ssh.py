@@ -133,7 +133,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from types import SimpleNamespace
 
-from ansible_collections.hardening.alicloud.plugins.module_utils.addresses import Addresses
+from ansible_collections.hardening.alicloud.plugins.module_utils.addresses import Addresses, of_option
 from ansible_collections.hardening.alicloud.plugins.module_utils.cloud import Cloud
 from ansible_collections.hardening.alicloud.plugins.module_utils.enforce import enforce
 from ansible_collections.hardening.alicloud.plugins.module_utils.errors import OptionError, Unread
@@ -195,9 +195,9 @@ class Wish:
         if wrong or not options.ports:
             raise OptionError(f"ports: {wrong or 'nothing'} is not a list of TCP ports from 1 to 65535.")
         lists = tuple(sorted({one for one in options.allowed_sources if one.startswith("pl-")}))
-        allowed = addresses("allowed_sources", [one for one in options.allowed_sources if one not in lists])
+        allowed = of_option("allowed_sources", [one for one in options.allowed_sources if one not in lists])
         scope = (PUBLIC | PRIVATE) - CLOUD_SERVICES if options.include_private else PUBLIC
-        keep = addresses("keep_sources", logged_in_from() if options.keep_sources is None else options.keep_sources)
+        keep = of_option("keep_sources", logged_in_from() if options.keep_sources is None else options.keep_sources)
         return cls(tuple(sorted(set(options.ports))), scope, allowed, lists, keep)
 
     def guard(self, group: Group) -> Guard:
@@ -212,14 +212,6 @@ class Wish:
         """Which allowed prefix lists could not be read."""
         found = (group.lists.prefixes.get(name) for name in self.allowed_lists)
         return tuple(one for one in found if isinstance(one, Unread))
-
-
-def addresses(option: str, texts: list[str]) -> Addresses:
-    """The addresses of an option."""
-    try:
-        return Addresses.of(*texts)
-    except ValueError as error:
-        raise OptionError(f"{option}: {error}.") from None
 
 
 def logged_in_from() -> list[str]:
