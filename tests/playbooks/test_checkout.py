@@ -20,7 +20,7 @@ DRIFT = {
     ("acme-www", "security-center-whitelist-in-step"),
     ("acme-test", "security-center-whitelist-in-step"),
 }
-# What only the inventory makes a risk: its allowed sources, and its accepted risks, which belong on another whitelist too.
+# What only the inventory makes a risk: its allowed sources, and its accepted risks, which have to be whitelisted twice.
 UNASKED = {
     ("acme-trial", "sg-ssh-allowed-sources-only"),
     ("acme-www", "security-center-whitelist-in-step"),
