@@ -8,6 +8,7 @@ which many load balancers share, so each load balancer's change names them as wh
 from __future__ import annotations
 
 import re
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
@@ -30,6 +31,7 @@ NAME = {"log_project": r"[a-z0-9][a-z0-9-]{1,61}[a-z0-9]", "log_store": r"[a-z0-
 SAMPLE = {"region": "ap-southeast-1", "type": "clb"}
 SERVICE = "logdelivery.slb.aliyuncs.com"
 ROLE, OLDER_ROLE = "AliyunServiceRoleForSlbLogDelivery", "AliyunLogArchiveRole"
+STARTED = time.time()
 OWNER = re.compile(r"acs:log:[^:]*:(\d+):project/")
 
 Target = tuple[str, str]
@@ -254,3 +256,10 @@ def _make_index(logstore: Resource, project: Resource, wanted: Target) -> Change
     at = {"region": project.region, "project": wanted[0], "logstore": wanted[1]}
     call, undo = Call("sls", "CreateIndex", at), Call("sls", "DeleteIndex", at)
     return Change(logstore, call, undo, "", "index: full text", (project.arn,))
+
+
+def arrived(cloud: Cloud, place: tuple[str, str, str]) -> bool:
+    """Whether a logstore, given as region, project and name, got an entry since this run began."""
+    region, project, logstore = place
+    # The cloud's clock and this one may differ by a little.
+    return cloud.sls.searchable({"region": region, "project": project, "logstore": logstore}, STARTED - 60)

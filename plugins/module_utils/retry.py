@@ -8,17 +8,20 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from .errors import CloudError
 from .progress import progress
+
+if TYPE_CHECKING:
+    from .cloud import Cloud
 
 T = TypeVar("T")
 
 # ECS answers a throttled API again only in the next minute, so even the shortest waits add up to more than one.
 THROTTLED_TRIES = 10
 PASSING_TRIES = 4
-# What was just made or changed is ready for the next call within half a minute.
+# What was just made or changed is ready for the next call within some ten seconds.
 BUSY_TRIES = 6
 LONGEST_WAIT = 30.0
 
@@ -102,6 +105,21 @@ def insist(call: Callable[[], T], early: tuple[str, ...], sleep: Callable[[float
                 raise
         sleep(backoff(tries))
     return call()
+
+
+def wait_for(pending: set[T], done: Callable[[T], bool], cloud: Cloud, seconds: float) -> tuple[set[T], list[str]]:
+    """Ask, for all at once, until each is done or the seconds are over: what is not, and what could not be asked."""
+    deadline, tries, errors = time.monotonic() + seconds, 0, []
+    while pending:
+        asked = sorted(pending)
+        answers = dict(zip(asked, cloud.map(done, asked), strict=True))
+        errors += [str(answer) for answer in answers.values() if isinstance(answer, CloudError)]
+        pending = {one for one, answer in answers.items() if answer is False}
+        left, tries = deadline - time.monotonic(), tries + 1
+        if left <= 0 or not pending:
+            break
+        time.sleep(min(backoff(tries), left))
+    return pending, errors
 
 
 def backoff(tries: int) -> float:

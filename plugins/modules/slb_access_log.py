@@ -138,7 +138,6 @@ journal:
   type: str
 """
 
-import time
 from dataclasses import dataclass
 from types import SimpleNamespace
 
@@ -154,6 +153,7 @@ from ansible_collections.hardening.alicloud.plugins.module_utils.cloud import Cl
 from ansible_collections.hardening.alicloud.plugins.module_utils.delivery import (
     Delivery,
     Target,
+    arrived,
     check_names,
     obstacle,
     prepare,
@@ -162,8 +162,8 @@ from ansible_collections.hardening.alicloud.plugins.module_utils.delivery import
     target,
 )
 from ansible_collections.hardening.alicloud.plugins.module_utils.enforce import enforce
-from ansible_collections.hardening.alicloud.plugins.module_utils.errors import CloudError, OptionError, Unread
-from ansible_collections.hardening.alicloud.plugins.module_utils.retry import backoff
+from ansible_collections.hardening.alicloud.plugins.module_utils.errors import OptionError, Unread
+from ansible_collections.hardening.alicloud.plugins.module_utils.retry import wait_for
 from ansible_collections.hardening.alicloud.plugins.module_utils.slb import DELETE, SET
 from ansible_collections.hardening.alicloud.plugins.module_utils.values import (
     COMPLIANT,
@@ -182,7 +182,6 @@ EXPECTED = "access logs that arrive in Log Service"
 BY_HAND = "nothing tells which listeners can go: remove it by hand, or whitelist it"
 # Kind to product, and the calls that switch logs on and off.
 CALLS = {"clb": ("slb", SET, DELETE), "alb": ("alb", ENABLE, DISABLE)}
-STARTED = time.time()
 
 
 @dataclass(frozen=True)
@@ -318,17 +317,7 @@ def verify(cloud: Cloud, options: SimpleNamespace, findings: list[Finding]) -> l
         for finding in findings
         if (finding.control, finding.status) == (LOGS, FIXED)
     }
-    deadline, tries, errors = time.monotonic() + options.verify_timeout, 0, []
-    while waiting:
-        answers = dict(
-            zip(sorted(waiting), cloud.map(lambda place: arrived(cloud, place), sorted(waiting)), strict=True)
-        )
-        errors += [str(answer) for answer in answers.values() if isinstance(answer, CloudError)]
-        waiting = {place for place, answer in answers.items() if answer is False}
-        left, tries = deadline - time.monotonic(), tries + 1
-        if left <= 0 or not waiting:
-            break
-        time.sleep(min(backoff(tries), left))
+    waiting, errors = wait_for(waiting, lambda place: arrived(cloud, place), cloud, options.verify_timeout)
     return errors + [
         f"Access logs are on, but no entry arrived in {project}/{logstore} within {options.verify_timeout} seconds; "
         "a load balancer without traffic logs nothing."
@@ -339,13 +328,6 @@ def verify(cloud: Cloud, options: SimpleNamespace, findings: list[Finding]) -> l
 def kind_of(finding: Finding) -> str:
     """clb or alb, by the resource's type."""
     return "alb" if finding.resource.type == "ACS::ALB::LoadBalancer" else "clb"
-
-
-def arrived(cloud: Cloud, place: tuple[str, str, str]) -> bool:
-    """Whether a logstore got an entry since this run began."""
-    region, project, logstore = place
-    # The cloud's clock and this one may differ by a little.
-    return cloud.sls.searchable({"region": region, "project": project, "logstore": logstore}, STARTED - 60)
 
 
 def main() -> None:
