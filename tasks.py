@@ -87,10 +87,10 @@ def unit(_context: Context, match: str = "") -> None:
     check((PYTHON, "-m", "pytest", "tests/unit", "-k", match))
 
 
-@task(help={"output": "also write the figures as JSON to this file", "buckets": "how many the estate has"})
-def bench(_context: Context, output: str = "", buckets: int = 1000) -> None:
+@task(help={"name": "a file of benchmarks/: oss_audit, slb_audit or security_groups"})
+def bench(_context: Context, name: str = "oss_audit") -> None:
     """Measure an audit of a large simulated account: API calls, time, memory."""
-    check((PYTHON, "-m", "benchmarks.oss_audit", "--buckets", str(buckets), *(("--json", output) if output else ())))
+    check((PYTHON, "-m", f"benchmarks.{name}"))
 
 
 @task
