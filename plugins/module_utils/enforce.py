@@ -45,6 +45,8 @@ RUN_SPEC = {
 }
 # A change shows in a later read after seconds at most; what has not arrived by then is reported, not waited for.
 REREADS = 6
+# Each round of changes that only a later read can know of depends on the one before; nothing here has more than two.
+ROUNDS = 3 * REREADS
 NEEDED = "what it needs could not be changed: "
 
 Read = Callable[[Cloud, SimpleNamespace, "frozenset[str] | None"], object]
@@ -238,7 +240,7 @@ def _converge(
     closing = {finding.resource.arn for finding in first if finding.closable}
     everything, touched, rereads = plan, frozenset({*plan.by_resource(), *closing}), 0
     run.apply(plan)
-    while True:
+    for _round in range(ROUNDS):
         latest = look(touched)
         left = [change for change in Plan.of(latest).changes if change.resource.arn not in run.failed]
         fresh = Plan(tuple(change for change in left if change not in everything.changes))
