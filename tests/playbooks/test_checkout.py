@@ -116,6 +116,15 @@ def test_fail_on_decides_whether_open_risks_end_an_audit_non_zero(account, colle
     assert run.code == code, run.output
 
 
+def test_a_misspelt_fail_on_is_told_before_anything_is_looked_at(account, collection):
+    """A severity that there is not ends the run at once, in one sentence: no risk is looked for."""
+    run = account.play("enforcer", "playbooks/harden.yml", "-e", "fail_on=hihg", cwd=collection)
+
+    assert run.code == 2, run.output
+    assert "it takes low, medium, high or critical" in run.output
+    assert {call["action"] for call in account.sim.journal()} == {"GetCallerIdentity"}
+
+
 def test_another_inventory_needs_nothing_but_the_environment(account, collection, tmp_path):
     """One host without any variable is the account that the environment's key opens."""
     inventory = tmp_path / "inventory.yml"
