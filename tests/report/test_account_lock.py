@@ -136,10 +136,11 @@ def test_another_account_is_free(runs, busy):
     assert "h0 : ok=0" in output
 
 
-def test_a_killed_run_leaves_no_lock(runs, busy):
-    """Not even kill -9 leaves an account locked."""
+def test_a_killed_run_leaves_no_lock(runs, busy, tmp_path):
+    """Not even kill -9 leaves an account locked, once the module that it was in the middle of has ended."""
     os.kill(busy.pid, signal.SIGKILL)
     busy.wait(timeout=10)
+    (tmp_path / "until").touch()
     code, output = runs.run("-l", "h0", "-e", "wait=30")
     assert code == 0, output
 
