@@ -108,12 +108,13 @@ def wait_for(condition, seconds=5.0):
 
 def test_delay(sim, writer):
     """One call can be slower than the others."""
-    sim.set_faults([{"action": "GetBucketAcl", "effect": "delay", "ms": 200}])
+    sim.set_faults([{"action": "GetBucketAcl", "effect": "delay", "ms": 900}])
     started = time.monotonic()
     writer.whoami()
-    assert time.monotonic() - started < 0.2
+    assert time.monotonic() - started < 0.9
+    started = time.monotonic()
     acl(writer)
-    assert time.monotonic() - started >= 0.2
+    assert time.monotonic() - started >= 0.9
 
 
 def test_lag_hides_a_write_from_the_next_reads(sim, writer, bucket_state):
@@ -187,4 +188,4 @@ def test_latency_overlaps(estate):
         acls = list(pool.map(lambda _unused: bucket.get_bucket_acl().acl, range(16)))
         took = time.monotonic() - started
     assert acls == ["private"] * 16
-    assert 0.2 <= took < 1.0
+    assert 0.2 <= took < 1.6

@@ -61,12 +61,14 @@ def test_it_can_be_asked_when_it_is_over():
 
 
 def test_answers_come_at_once(sim, writer):
-    """No call waits for the other side's delayed acknowledgement (40 ms each, were it so)."""
+    """No call waits for the other side's delayed acknowledgement: were it so, every other one would take 40 ms."""
     bucket = writer.bucket("first")
-    started = time.monotonic()
+    took = []
     for _unused in range(25):
+        started = time.monotonic()
         bucket.get_bucket_acl()
-    assert time.monotonic() - started < 0.9
+        took.append(time.monotonic() - started)
+    assert sorted(took)[len(took) // 2] < 0.035
     assert len(sim.journal()) == 25
 
 
