@@ -90,7 +90,8 @@ def read_delivery(cloud: Cloud, options: SimpleNamespace, loggers: list[Balancer
     """What there is of what these load balancers need, which are those that can log.
 
     The place that each logs to is looked at with one call, however many log to it; the target only where one of them
-    has to be sent there. Without either, Log Service is not called at all.
+    has to be sent there. Without either, Log Service is not called at all. The index is looked at where this collection
+    makes it: in a logstore of its own choice. Whether logs can be searched elsewhere is somebody else's matter.
     """
     account = cloud.account_id
     readable = [one for one in loggers if not isinstance(one.log, Unread)]
@@ -98,7 +99,8 @@ def read_delivery(cloud: Cloud, options: SimpleNamespace, loggers: list[Balancer
     wanted = {one.resource.arn: _place_for(one, options, account) for one in readable}
     lost = {wanted[one.resource.arn] for one in readable if misplaced(one, options, account)}
     classic = [one for one in readable if one.kind == "clb"]
-    role, places = _look(cloud, live, lost, role=bool(classic))
+    own = live & set(wanted.values())
+    role, places = _look(cloud, live, lost | own, role=bool(classic))
     dangling = {wanted[one.resource.arn] for one in readable if strays(one, options, account, places)} - lost
     places |= _look(cloud, set(), dangling, role=False)[1]
     _warn_of_retention(cloud, options, {place: places[place] for place in lost | dangling})
@@ -124,11 +126,11 @@ def misplaced(balancer: Balancer, options: SimpleNamespace, account_id: str) -> 
 
 
 def strays(balancer: Balancer, options: SimpleNamespace, account_id: str, places: dict) -> bool:
-    """Its logs go nowhere, or not where somebody wants them."""
+    """Its logs go nowhere, or not where somebody wants them, or can't be searched there."""
     place = places.get((balancer.resource.region, *balancer.log)) if balancer.log else None
     if isinstance(place, Unread):
         return False
-    return misplaced(balancer, options, account_id) or not place.there
+    return misplaced(balancer, options, account_id) or not place.there or place.indexed is False
 
 
 def _look(

@@ -15,7 +15,8 @@ description:
   - The Log Service project and logstore, its full-text index, and for CLBs the service-linked role that may write to
     Log Service, are made where they are missing. What is there already is used as it is, and never changed.
   - A CLB without a layer-7 listener (HTTP, HTTPS) and an NLB have no access logs. They count as V(not_applicable).
-  - A log setting whose project or logstore no longer exists counts as off.
+  - A log setting whose project or logstore no longer exists counts as off, and so does one to the logstore that this
+    module chooses (see O(log_project) and O(log_store)) while that has no index, since nobody can search it.
   - Also finds listeners that lead to an administration port. Which of them can go, no call can tell, so these risks are
     reported with C(blocked_by), and left to be closed by hand.
   - An undo deletes a project, a logstore or an index only while it holds no logs. What is kept is named in the result
@@ -165,6 +166,7 @@ from ansible_collections.hardening.alicloud.plugins.module_utils.enforce import 
 from ansible_collections.hardening.alicloud.plugins.module_utils.errors import OptionError, Unread
 from ansible_collections.hardening.alicloud.plugins.module_utils.retry import wait_for
 from ansible_collections.hardening.alicloud.plugins.module_utils.slb import DELETE, SET
+from ansible_collections.hardening.alicloud.plugins.module_utils.sls import Place
 from ansible_collections.hardening.alicloud.plugins.module_utils.values import (
     COMPLIANT,
     FIXED,
@@ -241,9 +243,17 @@ def judge_log(delivery: Delivery, balancer: Balancer, options: SimpleNamespace) 
         return Finding(LOGS, resource, COMPLIANT)
     evidence = "access logs are off"
     if place:
-        there = "is not where log_project and log_store want them" if place.there else "does not exist any more"
-        evidence = f"access logs go to {'/'.join(balancer.log)}, which {there}"
+        evidence = f"access logs go to {'/'.join(balancer.log)}, which {amiss(place)}"
     return close(delivery, balancer, options, evidence)
+
+
+def amiss(place: Place) -> str:
+    """What is wrong with the place that logs go to, where something is."""
+    if not place.there:
+        return "does not exist any more"
+    if place.indexed is False:
+        return "has no index, so that nobody can search them"
+    return "is not where log_project and log_store want them"
 
 
 def close(delivery: Delivery, balancer: Balancer, options: SimpleNamespace, evidence: str) -> Finding:
