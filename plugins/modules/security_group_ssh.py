@@ -20,7 +20,8 @@ description:
   - First the new rules are added, then the group is read again, and only if they are there the old rules are removed,
     by their ids. Drop rules are never removed or added.
   - C(ALL) is replaced by TCP, UDP, ICMP and GRE, the protocols that every region can name; from private and allowed
-    sources it stays C(ALL).
+    sources it stays C(ALL). Other IP protocols, such as ESP and AH of IPsec, are then no longer let in from elsewhere.
+    The evidence of such a risk says so, in check mode too. Add rules for them by hand where your region can name them.
   - Each group is judged alone. A Drop in another group of the same network interface is not taken into account. In the
     classic network only rules for the interface to the internet are looked at.
 options:
@@ -176,6 +177,10 @@ from ansible_collections.hardening.alicloud.plugins.module_utils.values import (
 INTERNET = "sg-risky-ports-check"
 ALLOWED_ONLY = "sg-ssh-allowed-sources-only"
 SHOWN = 5
+UNNAMEABLE = (
+    "it lets in all IP protocols: TCP, UDP, ICMP and GRE stay, but others (ESP, AH, SCTP) can't be named by rules "
+    "everywhere, and would no longer be let in from these sources"
+)
 
 
 @dataclass(frozen=True)
@@ -288,7 +293,7 @@ class View:
             OPEN,
             expected,
             self.actual(),
-            (*self.evidence, *why),
+            (*self.evidence, *self.losses(), *why),
             self.changes,
             self.obstacle(options),
             severity,
@@ -313,6 +318,12 @@ class View:
             return severity, ()
         lower = SEVERITIES[SEVERITIES.index(severity) + 1]
         return lower, (f"no network interface uses this group, so it is {lower} and not {severity}",)
+
+    def losses(self) -> tuple[str, ...]:
+        """What a change would take away beside the guarded ports, since no rule can name it."""
+        if any(rule.protocol == "ALL" for rule in self.plan.revoked):
+            return (UNNAMEABLE,)
+        return ()
 
     def unread_lists(self) -> tuple[Unread, ...]:
         """The lists that bear on the verdict and could not be read."""
