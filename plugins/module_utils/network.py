@@ -228,8 +228,8 @@ class Forward:
 class Gap:
     """Something that could not be read, so that what is not there may well be.
 
-    kind: what it would have shown, one of the names of Network's fields (servers, eips, …) or `regions`. region: ''
-    where any may be meant. what: the id of the one thing, '' where it is all of them in the region.
+    kind: what it would have shown, a key of GAPS. region: '' for all of them. what: the id of the one thing, or of the
+    thing that it belongs to; '' where it is everything of that kind in the region.
     """
 
     kind: str
@@ -240,9 +240,26 @@ class Gap:
     @property
     def name(self) -> str:
         """How results name it."""
-        words = self.kind.replace("_", " ")
-        return f"{words[:-1]} {self.what}" if self.what else f"{words} of {self.region or 'the account'}"
+        return f"{GAPS[self.kind]} of {self.what or self.region or 'the account'}"
 
+
+# What a gap can be in. clb, nlb and alb: load balancers with their listeners and server groups.
+GAPS = {
+    "regions": "regions",
+    "servers": "instances",
+    "interfaces": "network interfaces",
+    "ipv6": "IPv6 addresses",
+    "eips": "EIPs",
+    CLB: "CLBs",
+    NLB: "NLBs",
+    ALB: "ALBs",
+    "acls": "entries",
+    "gateways": "NAT gateways",
+    "forwards": "DNAT entries",
+    "groups": "rules",
+    "prefix_lists": "entries",
+    "port_lists": "entries",
+}
 
 Thing: TypeAlias = (
     Server | Interface | Ipv6 | Group | Eip | Balancer | Listener | ServerGroup | AccessList | Gateway | Forward
