@@ -19,8 +19,8 @@ description:
     read, nothing is written. No alert is ever handled.
   - What is not in step is reported as a risk of the control V(security-center-whitelist-in-step), with the changes that
     would close it. The risks that the entries accept are not repeated here; the control modules report them.
-  - Some check items speak of several controls. Whoever accepts one of them has the whole item whitelisted for that
-    resource; the evidence says so.
+  - Some check items speak of several controls, and a rule hides all of them. A resource that fails another of them,
+    which the inventory does not accept, gets no rule, and one that is there goes. To know that, a bucket's ACL is read.
   - An account must not be kept by two inventories, for each would remove the rules of the other.
 options:
   verify:
@@ -160,6 +160,7 @@ from ansible_collections.hardening.alicloud.plugins.module_utils.security_center
     adding,
     removing,
 )
+from ansible_collections.hardening.alicloud.plugins.module_utils.security_center_siblings import failing, not_accepted
 from ansible_collections.hardening.alicloud.plugins.module_utils.security_center_verify import verify
 from ansible_collections.hardening.alicloud.plugins.module_utils.values import (
     COMPLIANT,
@@ -178,7 +179,10 @@ FAILING = ("NOT_PASS", "WHITELIST")
 
 @dataclass(frozen=True)
 class State:
-    """What Security Center says. items: those of our controls; instances: by the item's id; only: ARNs to judge."""
+    """What Security Center says. items: those of our controls; instances: by the item's id; only: ARNs to judge.
+
+    hidden: by the item's id and the instance's, the controls that a rule would hide though nobody accepts them.
+    """
 
     account_id: str
     region: str
@@ -186,6 +190,7 @@ class State:
     items: list[Item] | Unread
     rules: list[Rule] | Unread
     instances: dict[int, list[Instance] | Unread]
+    hidden: dict[tuple[int, str], tuple[str, ...] | Unread]
     only: frozenset[str] | None = None
 
 
@@ -194,7 +199,8 @@ class Case:
     """One resource under one check item; or the item itself, for rules of the whole item: then ids is empty.
 
     failing: it has not passed. covered: somebody else's rule whitelists it, or one for the whole item does. fit: those
-    of ours that say what is wanted, of this resource and of all others that they name.
+    of ours that say what is wanted, of this resource and of all others that they name. hides: controls that a rule
+    would hide though nobody accepts them, so that none is wanted.
     """
 
     item: Item
@@ -205,6 +211,7 @@ class Case:
     ours: tuple[Rule, ...]
     fit: tuple[Rule, ...]
     wanted: Accepted | None
+    hides: tuple[str, ...] | Unread = ()
 
     @property
     def kept(self) -> Rule | None:
@@ -229,8 +236,9 @@ def read(cloud: Cloud, options: SimpleNamespace, only: frozenset[str] | None) ->
     center = SecurityCenter(cloud, options)
     items = readable(center.items)
     mapped = [] if isinstance(items, Unread) else [item for item in items if item.controls]
+    entries = whitelist.parse(options.whitelist)
     if only is None and mapped:
-        cloud.warnings += unmatched(whitelist.parse(options.whitelist), mapped)
+        cloud.warnings += unmatched(entries, mapped)
     wanted = frozenset(item.id for item in mapped)
     rules, *results = center.together(
         readable,
@@ -239,15 +247,49 @@ def read(cloud: Cloud, options: SimpleNamespace, only: frozenset[str] | None) ->
             *(lambda item=item: center.instances(item) for item in mapped),
         ],
     )
+    today = datetime.now(UTC).date()
+    instances = dict(zip((item.id for item in mapped), results, strict=True))
+    hidden = look_behind(center, lasting_still(entries, today), instances)
+    if only is None:
+        cloud.warnings += [hiding(number, name, left, mapped) for (number, name), left in hidden.items() if left]
     return State(
         account_id=cloud.account_id,
         region=center.region,
-        today=datetime.now(UTC).date(),
+        today=today,
         items=items if isinstance(items, Unread) else mapped,
         rules=rules,
-        instances=dict(zip((item.id for item in mapped), results, strict=True)),
+        instances=instances,
+        hidden=hidden,
         only=only,
     )
+
+
+def look_behind(
+    center: SecurityCenter, entries: list[Entry], instances: dict[int, list[Instance] | Unread]
+) -> dict[tuple[int, str], tuple[str, ...] | Unread]:
+    """What is amiss, and accepted by nobody, behind each result that an entry accepts in part."""
+    accepted = [
+        (one, left)
+        for results in instances.values()
+        if not isinstance(results, Unread)
+        for one in results
+        if one.status in FAILING and (left := not_accepted(one, entries))
+    ]
+    found = center.together(lambda pair: failing(center, *pair), accepted)
+    return {(one.item.id, one.id): answer for (one, _unused), answer in zip(accepted, found, strict=True)}
+
+
+def hiding(number: int, name: str, left: tuple[str, ...] | Unread, items: list[Item]) -> str:
+    """The warning that a resource is not whitelisted though the inventory accepts it, and why."""
+    item = next(item.name for item in items if item.id == number)
+    if isinstance(left, Unread):
+        return f"{name} is not whitelisted: what else {item} finds there could not be read ({left.code})."
+    return f"{name} is not whitelisted: a rule of {item} would hide {', '.join(left)} too, which nobody accepts there."
+
+
+def lasting_still(entries: list[Entry], today: date) -> list[Entry]:
+    """The entries that have not ended."""
+    return [entry for entry in entries if entry.expires >= today]
 
 
 def unmatched(entries: list[Entry], mapped: list[Item]) -> list[str]:
@@ -268,7 +310,7 @@ def assess(state: State, options: SimpleNamespace) -> list[Finding]:
     if obstacles:
         arn = f"acs:yundun-sas:*:{state.account_id}:*"
         return [Finding(CONTROL, resource(state, arn), UNKNOWN, "readable", "not readable", unread=obstacles)]
-    entries = [entry for entry in whitelist.parse(options.whitelist) if entry.expires >= state.today]
+    entries = lasting_still(whitelist.parse(options.whitelist), state.today)
     cases: dict[str, list[Case]] = {}
     unknown: list[Finding] = []
     for item in items_of(state):
@@ -330,7 +372,8 @@ def cases_of(state: State, item: Item, entries: list[Entry]) -> list[Case]:
         name: resource_of(item.product, name, name, "", state.account_id) for rule in ours for name in rule.instances
     }
     resources = {**named, **{name: one.resource for name, one in results.items()}}
-    wanted = {name: accepting(item, what, entries) for name, what in resources.items()}
+    hides = {name: state.hidden.get((item.id, name), ()) for name in resources}
+    wanted = {name: None if hides[name] else accepting(item, what, entries) for name, what in resources.items()}
     fit = [rule for rule in ours if rule.instances and all(wanted[name] == rule.accepted for name in rule.instances)]
     cases = [whole] if whole else []
     for name, what in resources.items():
@@ -343,6 +386,7 @@ def cases_of(state: State, item: Item, entries: list[Entry]) -> list[Case]:
             ours=tuple(rule for rule in ours if rule.names(name)),
             fit=tuple(rule for rule in fit if rule.names(name)),
             wanted=wanted[name],
+            hides=hides[name],
         )
         cases.append(case)
     return cases
@@ -380,8 +424,11 @@ def lasting(entries: list[Entry]) -> Accepted | None:
 
 def judge(state: State, cases: list[Case]) -> Finding:
     """One resource under all of its items."""
-    out = [case for case in cases if case.dropped or case.missing]
     what = cases[0].resource
+    unread = tuple(case.hides for case in cases if isinstance(case.hides, Unread))
+    if unread:
+        return unknowable(what, unread)
+    out = [case for case in cases if case.dropped or case.missing]
     if not out:
         return Finding(CONTROL, what, COMPLIANT)
     return Finding(
@@ -413,14 +460,13 @@ def evidence(case: Case) -> list[str]:
     sentences = [f"rule {rule.id} of {case.item.name}: {why(case, rule)}" for rule in case.dropped]
     if case.missing and not case.dropped:
         sentences.append(f"the inventory accepts it, and {case.item.name} has no rule for it")
-    others = [control for control in case.item.controls if case.wanted and control != case.wanted.control]
-    if case.missing and others:
-        sentences.append(f"{case.item.name} speaks of {', '.join(others)} too, which the rule hides as well")
     return sentences
 
 
 def why(case: Case, rule: Rule) -> str:
     """Why a rule has to go."""
+    if case.hides:
+        return f"it hides {', '.join(case.hides)} too, which the inventory does not accept here"
     if not case.wanted:
         return f"the inventory does not accept it (any more); the rule says {rule.accepted}"
     if rule.accepted != case.wanted:
