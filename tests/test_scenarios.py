@@ -306,7 +306,7 @@ def test_audit_policy(action, tales):
     assert any(one.play(without(one.scenario.start, action), user="auditor", check=True).failed for one in using)
 
 
-# These change nothing that could be restored, so no scenario has them: tests/unit/test_security_center_verify.py does.
+# These change nothing that could be restored, so no scenario has them, and they have a test of their own.
 ASKING = {"yundun-sas:VerifyCheckInstanceResult", "yundun-sas:GetCheckProcess"}
 
 
@@ -319,3 +319,17 @@ def test_enforce_policy(action, tales):
     assert any(one.play(without(one.scenario.start, action)).failed for one in runs) or any(
         one.restore(without(one.applied.state, action), one.applied.journal).failed for one in restores
     )
+
+
+@pytest.mark.parametrize("action", sorted(ASKING))
+def test_enforce_policy_for_checking_again(action, stage):
+    """Nor are those that ask Security Center to check again."""
+    [scenario] = [one for one in ALL if one.name.startswith("Accepted risks are whitelisted")]
+
+    def verify(state: dict) -> Outcome:
+        return stage.play("security_center_whitelist", state, {**scenario.options, "verify": True})
+
+    assert not verify(scenario.start).failed
+    refused = verify(without(scenario.start, action))
+    assert refused.failed
+    assert action.partition(":")[2] in refused.message
