@@ -15,6 +15,7 @@ from .call import Call, Incoming
 from .errors import ApiError, LoudError
 from .faults import Fault, Faults
 from .journal import Journal
+from .services import actiontrail
 from .wires import Reply, Wire
 from .wires.oss import Oss
 from .wires.rpc import Rpc
@@ -144,6 +145,8 @@ class Cloud:
 
     async def _reply(self, call: Call, run: Run, fault: Fault | None, gone: Gone) -> Reply | None:
         reply = (call.wire or Rpc()).serialise(call)
+        if call.account:
+            actiontrail.record(call)
         if isinstance(call.error, LoudError):
             run.violations.append(_violation(call))
         entry = run.journal.write(call, 0, fault.effect if fault else None)

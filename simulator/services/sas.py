@@ -13,12 +13,12 @@ import copy
 import time
 import zlib
 from dataclasses import asdict, dataclass, field
-from datetime import UTC, datetime, timedelta
 from fnmatch import fnmatchcase
 from functools import wraps
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from simulator.errors import ApiError, EstateError
+from simulator.moments import dated, seconds
 from simulator.parameters import Int, Param, Text
 from simulator.registry import Product, Section, known_keys
 
@@ -134,7 +134,7 @@ def _load(data: Mapping[str, Any] | None, account: Account) -> Sas | None:
     for kind, allowed in FIELDS.items():
         for entry in data.get(kind) or []:
             known_keys(entry, allowed | {"days_ago"}, f"{where}: {kind}")
-            getattr(state, kind).append(_dated(entry, f"{where}: {kind}"))
+            getattr(state, kind).append(dated(entry, f"{where}: {kind}"))
     for entry in state.other_checks:
         known_keys(entry, {"key", "name", "type", "level", "instances"}, f"{where}: other_checks")
     for entry in data.get("rules") or []:
@@ -147,21 +147,9 @@ def _load(data: Mapping[str, Any] | None, account: Account) -> Sas | None:
     return state
 
 
-def _dated(entry: Mapping[str, Any], where: str) -> dict[str, Any]:
-    """Turn `{time: "04:01:15", days_ago: 2}` into a moment, so that a demo's events are always recent."""
-    moment = str(entry.get("time") or "")
-    if "days_ago" in entry:
-        moment = f"{(datetime.now(UTC) - timedelta(days=entry['days_ago'])).date().isoformat()}T{moment}Z"
-    try:
-        milliseconds(moment)
-    except ValueError as error:
-        raise EstateError(f"{where}: time {moment!r}: {error}") from None
-    return {name: value for name, value in entry.items() if name != "days_ago"} | {"time": moment}
-
-
 def milliseconds(moment: str) -> int:
     """Turn `2026-02-27T04:01:15Z` into milliseconds since the epoch."""
-    return int(datetime.strptime(moment, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC).timestamp() * 1000)
+    return seconds(moment) * 1000
 
 
 def _dump(state: Sas | None) -> dict[str, Any] | None:
