@@ -116,25 +116,38 @@ def decide(seen: list[Seen], force: bool) -> tuple[Plan, list[dict]]:
 
     What was made for others goes after them, and stays where one of them stays.
     """
-    changes, left, users = [], [], _users([one.chain for one in seen])
-    kept: dict[str, set[str]] = {}
-    for one in seen:
-        if one.restored:
+    pending = [one for one in seen if not one.restored]
+    users = _users([one.chain for one in pending])
+    stays = _staying(pending, force)
+    changes, left = [], []
+    for place, one in enumerate(pending):
+        if place in stays:
+            reason, partly = stays[place]
+            left.append(_left(one.chain, reason, partly=partly))
             continue
-        arn = one.chain.resource.arn
-        obstacle = _obstacle(one, force)
-        reason = obstacle or one.refusal
-        if not reason and arn in kept:
-            reason = f"it is still needed by {', '.join(sorted(kept[arn]))}"
-        if reason:
-            left.append(_left(one.chain, reason, partly=not obstacle))
-            for need, those in _users([one.chain]).items():
-                kept.setdefault(need, set()).update(those)
-            continue
-        changes.append(_change(one.chain, tuple(sorted(users.get(arn, ())))))
+        changes.append(_change(one.chain, tuple(sorted(users.get(one.chain.resource.arn, ())))))
         if one.chain.origin.partial:
             left.append(_left(one.chain, one.chain.origin.partial, partly=True))
     return Plan(tuple(changes)), left
+
+
+def _staying(seen: list[Seen], force: bool) -> dict[int, tuple[str, bool]]:
+    """By their places, those that are not put back: the reason, and whether the rest is none the worse for it."""
+    stays: dict[int, tuple[str, bool]] = {}
+    for place, one in enumerate(seen):
+        obstacle = _obstacle(one, force)
+        if obstacle or one.refusal:
+            stays[place] = (obstacle or one.refusal, not obstacle)
+    while True:
+        kept = _users([seen[place].chain for place in stays])
+        more = {
+            place: (f"it is still needed by {', '.join(sorted(kept[arn]))}", True)
+            for place, arn in enumerate(one.chain.resource.arn for one in seen)
+            if place not in stays and arn in kept
+        }
+        if not more:
+            return stays
+        stays |= more
 
 
 def _users(chains: list[Chain]) -> dict[str, set[str]]:

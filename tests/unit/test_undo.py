@@ -154,6 +154,21 @@ def test_what_is_still_needed_stays():
     assert user.resource.arn in left[1]["reason"]
 
 
+def test_what_is_needed_stays_whatever_came_last():
+    """Also where what was made was touched once more after those that need it, and where need leads to need."""
+    base = entry("private", "public-read", bucket="base")
+    made = entry("private", "public-read", bucket="made", needs=(base.resource.arn,))
+    user = entry("private", "public-read", bucket="user", needs=(made.resource.arn,))
+    seen = [Seen(chain, ours=chain.resource != user.resource) for chain in chains([user, made, base])]
+    plan, left = decide(seen, force=False)
+    assert plan.changes == ()
+    assert {one["resource"]: one["partly"] for one in left} == {
+        base.resource.arn: True,
+        made.resource.arn: True,
+        user.resource.arn: False,
+    }
+
+
 # Looking
 
 
