@@ -31,11 +31,13 @@ SOURCES = ("SourceCidrIp", "Ipv6SourceCidrIp", "SourceGroupId", "SourcePrefixLis
 TAGS = Each({"Key": Text(), "Value": Text()}, most=20)
 
 
-def _arn(kind: str, name: str) -> Callable[[Call], str]:
+def arn_of(kind: str, name: str) -> Callable[[Call], str]:
+    """The ARN of a resource of this kind that the parameter of this name names."""
     return lambda call: call.arn(f"{kind}/{call.params[name]}")
 
 
-def _group(call: Call) -> Group:
+def group_of(call: Call) -> Group:
+    """The group that the call names, in the region that it names."""
     found = section.of(call.account).security_groups.get(call.params["SecurityGroupId"])
     if found is None or found.region != call.region:
         raise ApiError("InvalidSecurityGroupId.NotFound", "The specified SecurityGroupId does not exist.", 404)
@@ -107,7 +109,7 @@ def _show(group: Group) -> dict[str, Any]:
 
 @ecs.action(
     "DescribeSecurityGroupAttribute",
-    resource=_arn("securitygroup", "SecurityGroupId"),
+    resource=arn_of("securitygroup", "SecurityGroupId"),
     params={
         "RegionId": Region(required=True),
         "SecurityGroupId": Text(required=True),
@@ -118,7 +120,7 @@ def _show(group: Group) -> dict[str, Any]:
 )
 def describe_security_group_attribute(call: Call) -> dict[str, Any]:
     """Show a group's rules, a page of them. In the classic network they are those of one kind of interface."""
-    group = _group(call)
+    group = group_of(call)
     nic = "intranet" if group.vpc else call.params.get("NicType", "internet")
     direction = call.params["Direction"]
     rules = [rule for rule in group.rules if direction in ("all", rule.direction) and rule.nic == nic]
@@ -147,7 +149,7 @@ def _show_rule(rule: Rule) -> dict[str, Any]:
     return {
         **blank,
         **here,
-        _field(rule.source).replace("Source", far): rule.source,
+        source_field(rule.source).replace("Source", far): rule.source,
         f"{far}GroupOwnerAccount": rule.source_owner,
         "SecurityGroupRuleId": rule.rule_id,
         "Direction": rule.direction,
@@ -164,7 +166,8 @@ def _show_rule(rule: Rule) -> dict[str, Any]:
     }
 
 
-def _field(source: str) -> str:
+def source_field(source: str) -> str:
+    """The parameter that names such a source."""
     kinds = {"sg-": "SourceGroupId", "pl-": "SourcePrefixListId"}
     return kinds.get(source[:3]) or ("Ipv6SourceCidrIp" if ":" in source else "SourceCidrIp")
 
@@ -172,7 +175,7 @@ def _field(source: str) -> str:
 @ecs.action(
     "AuthorizeSecurityGroup",
     writes=True,
-    resource=_arn("securitygroup", "SecurityGroupId"),
+    resource=arn_of("securitygroup", "SecurityGroupId"),
     params={
         "RegionId": Region(required=True),
         "SecurityGroupId": Text(required=True),
@@ -182,12 +185,12 @@ def _field(source: str) -> str:
 )
 def authorize_security_group(call: Call) -> dict[str, Any]:
     """Add rules, all of them or none. One that is there already is no error and is not added again."""
-    group, state = _group(call), section.of(call.account)
-    _refuse_managed(group)
+    group, state = group_of(call), section.of(call.account)
+    refuse_managed(group)
     fresh: dict[tuple, Rule] = {}
     present = {rule.content for rule in group.rules}
     for asked in call.params["Permissions"]:
-        rule = _rule(asked, group, state)
+        rule = rule_of(asked, group, state)
         if rule.content not in present:
             fresh.setdefault(rule.content, rule)
     if state.room([*group.rules, *fresh.values()]) > QUOTA:
@@ -203,7 +206,7 @@ def authorize_security_group(call: Call) -> dict[str, Any]:
 @ecs.action(
     "RevokeSecurityGroup",
     writes=True,
-    resource=_arn("securitygroup", "SecurityGroupId"),
+    resource=arn_of("securitygroup", "SecurityGroupId"),
     params={
         "RegionId": Region(required=True),
         "SecurityGroupId": Text(required=True),
@@ -214,8 +217,8 @@ def authorize_security_group(call: Call) -> dict[str, Any]:
 )
 def revoke_security_group(call: Call) -> dict[str, Any]:
     """Remove rules: by id, which must be there; or by content, where what is not there is no error."""
-    group, state = _group(call), section.of(call.account)
-    _refuse_managed(group)
+    group, state = group_of(call), section.of(call.account)
+    refuse_managed(group)
     ids, asked = call.params.get("SecurityGroupRuleId"), call.params.get("Permissions")
     if bool(ids) == bool(asked):
         raise call.product.missing("SecurityGroupRuleId")
@@ -226,19 +229,20 @@ def revoke_security_group(call: Call) -> dict[str, Any]:
             raise ApiError("InvalidParam.SecurityGroupRuleId", "The specified security group rule id is invalid.", 400)
         group.rules = [rule for rule in group.rules if rule.rule_id not in ids]
         return {}
-    contents = {_rule(each, group, state).content for each in asked}
+    contents = {rule_of(each, group, state).content for each in asked}
     group.rules = [rule for rule in group.rules if rule.content not in contents]
     return {}
 
 
-def _refuse_managed(group: Group) -> None:
+def refuse_managed(group: Group) -> None:
+    """A group that a product of the cloud manages is nobody else's to change."""
     if group.service_managed:
         # UNCONFIRMED: the exact code.
         message = "The security group is managed by a cloud product."
         raise ApiError("InvalidOperation.ResourceManagedByCloudProduct", message, 403)
 
 
-def _rule(asked: dict[str, str], group: Group, state: Ecs) -> Rule:
+def rule_of(asked: dict[str, str], group: Group, state: Ecs) -> Rule:
     """The rule that these parameters ask for. Of several sources, and of range and list of ports, one counts."""
     source = next((asked[name] for name in SOURCES if name in asked), None)
     if source is None:
@@ -295,7 +299,7 @@ def _check_ports(rule: Rule, state: Ecs) -> None:
 
 
 def _check_source(rule: Rule, group: Group, state: Ecs) -> None:
-    kind = _field(rule.source)
+    kind = source_field(rule.source)
     if kind == "SourcePrefixListId":
         if rule.source not in state.prefix_lists:
             # UNCONFIRMED: the exact code.
@@ -315,7 +319,7 @@ def _check_source(rule: Rule, group: Group, state: Ecs) -> None:
 
 @ecs.action(
     "DescribePrefixListAttributes",
-    resource=_arn("prefixlist", "PrefixListId"),
+    resource=arn_of("prefixlist", "PrefixListId"),
     params={"RegionId": Region(required=True), "PrefixListId": Text(required=True)},
 )
 def describe_prefix_list_attributes(call: Call) -> dict[str, Any]:
@@ -336,7 +340,7 @@ def describe_prefix_list_attributes(call: Call) -> dict[str, Any]:
 
 @ecs.action(
     "DescribePortRangeListEntries",
-    resource=_arn("portrangelist", "PortRangeListId"),
+    resource=arn_of("portrangelist", "PortRangeListId"),
     params={"RegionId": Region(required=True), "PortRangeListId": Text(required=True)},
 )
 def describe_port_range_list_entries(call: Call) -> dict[str, Any]:
