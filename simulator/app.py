@@ -42,6 +42,7 @@ def application(cloud: Cloud) -> Starlette:
         Route("/state", _shown(cloud.state), methods=["GET"]),
         Route("/journal", _shown(lambda: cloud.run.journal.entries), methods=["GET"]),
         Route("/connect", _connect(cloud), methods=["GET"]),
+        Route("/reach", _reach(cloud), methods=["GET"]),
         Route("/violations", _shown(lambda: cloud.run.violations), methods=["GET"]),
         Route("/reset", _posted(cloud.reset), methods=["POST"]),
         Route("/faults", _posted(cloud.set_faults), methods=["POST"]),
@@ -108,6 +109,20 @@ def _connect(cloud: Cloud) -> Endpoint:
         except (EstateError, ValueError, KeyError) as error:
             return JSONResponse({"error": str(error)}, status_code=400)
         return JSONResponse({"accepted": accepted})
+
+    return endpoint
+
+
+def _reach(cloud: Cloud) -> Endpoint:
+    """Answer `?from=ADDRESS&address=ADDRESS&port=NUMBER` with {"ends": [[INSTANCE, PORT], …]}; nonsense with 400."""
+
+    async def endpoint(request: Request) -> Response:
+        asked = request.query_params
+        try:
+            ends = cloud.reach(asked["from"], asked["address"], int(asked["port"]))
+        except (ValueError, KeyError) as error:
+            return JSONResponse({"error": str(error)}, status_code=400)
+        return JSONResponse({"ends": ends})
 
     return endpoint
 

@@ -1,144 +1,199 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Would a new TCP connection succeed? Decided packet by packet, from the state of the simulated cloud alone.
 
-A connection reaches an instance that runs, at one of its network interfaces: from a public address where the interface
-has a public one of the same family, from a private address always. It gets in if the rules of all groups of that
-interface, taken together, accept it. Established connections, routes and network ACLs are not simulated.
+`connect` tries all addresses of one server, `reach` one public address, whatever stands behind it. Not simulated are
+established connections, routes, network ACLs, firewalls, health checks and the rules by which load balancers of layer 7
+choose a server: those end the client's connection themselves, so it gets to no server.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from ipaddress import ip_address
 from typing import TYPE_CHECKING
 
 from .errors import EstateError
-from .services.ecs import Ecs, Group, Instance, Rule, section
+from .groups import Attempt, Door, is_in, judge, lets_in
+from .services import _backends
+from .services.ecs import section as ecs
+from .services.network import section as network
+from .services.nlb import section as nlb
+from .services.slb import section as slb
+from .services.vpc import bindings, eip_of
+from .services.vpc import section as vpc
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from .estate import World
+    from .estate import Account, World
+    from .services import nlb as _nlb
+    from .services import slb as _slb
+    from .services._backends import Backend
+    from .services.ecs import Instance, Interface
+    from .services.vpc import NatGateway
 
-PRIVATE = [
-    ip_network(text)
-    for text in (
-        "10.0.0.0/8", "100.64.0.0/10", "169.254.0.0/16", "172.16.0.0/12", "192.168.0.0/16", "198.18.0.0/15",
-        "fc00::/7", "fe80::/10",
-    )
-]  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Attempt:
-    """A first packet: from where, to which port."""
-
-    source: IPv4Address | IPv6Address
-    port: int
-    source_port: int = 50000
-
-    @property
-    def is_private(self) -> bool:
-        """It does not come over the internet."""
-        return any(self.source in network for network in PRIVATE if network.version == self.source.version)
-
-
-@dataclass(frozen=True)
-class Door:
-    """One interface of an instance: its groups, its own address, and its public one."""
-
-    groups: list[str]
-    private_ip: str
-    public_ip: str
-    ipv6: str
-    nic: str = "intranet"
+End = tuple[str, int]  # the instance and the port at which a connection ends
 
 
 def connect(world: World, source: str, instance: str, port: int) -> bool:
-    """Whether a new TCP connection from an address to a port of an instance succeeds. EstateError: no such instance."""
+    """Whether a new TCP connection from an address to a port of an instance succeeds. EstateError: no such instance.
+
+    It finds an instance that runs: from a public address where the interface has a public one of the same family,
+    from a private address always.
+    """
     for account in world.accounts.values():
-        state = section.of(account)
+        state = ecs.of(account)
         if instance in state.instances:
             attempt = Attempt(ip_address(source), port)
             server = state.instances[instance]
-            return server.status == "Running" and any(enters(door, attempt, state) for door in doors(server, state))
+            found = [door for door in doors(server, account) if finds(door, attempt)]
+            return server.status == "Running" and any(lets_in(door, attempt, state) for door in found)
     raise EstateError(f"there is no instance {instance}")
 
 
-def doors(server: Instance, state: Ecs) -> Iterator[Door]:
-    """The interfaces of a server; in the classic network one to the internet and one inside."""
+def reach(world: World, source: str, address: str, port: int) -> list[list[str | int]]:
+    """Where a new TCP connection from an outside address to a public one can end: pairs of instance and port, sorted.
+
+    Nowhere, if the address is private or nobody's. A private source is nowhere outside.
+    """
+    attempt, target = Attempt(ip_address(source), port), ip_address(address)
+    if attempt.is_private or attempt.source.version != target.version:
+        return []
+    ends = {end for account in world.accounts.values() for end in _ends(account, str(target), attempt)}
+    return [list(end) for end in sorted(ends)]
+
+
+# --- a server's own addresses --------------------------------------------------------------------------------------
+
+
+def doors(server: Instance, account: Account) -> Iterator[Door]:
+    """The addresses of a server; in the classic network one to the internet and one inside."""
     if not server.vpc:
-        yield Door(server.groups, "", server.public_ip or server.eip, "", "internet")
-        yield Door(server.groups, server.private_ip, "", "")
+        eip = eip_of(server.id, account)
+        public = [*filter(None, (server.public_ip, eip.address if eip else ""))]
+        yield Door(server.groups, "", public, "internet")
+        yield Door(server.groups, server.private_ip)
         return
-    for one in state.interfaces():
+    eips = bindings(account)
+    for one in ecs.of(account).interfaces():
         if one.instance == server.id:
-            public = one.eip or (server.public_ip if one.type == "Primary" else "")
-            yield Door(one.groups, one.private_ip, public, one.ipv6)
+            for address in (one.private_ip, *one.secondary_ips):
+                own = server.public_ip if one.type == "Primary" and address == one.private_ip else ""
+                public = [*filter(None, (own, *(eip.address for eip in eips.get((one.id, address), []))))]
+                yield Door(one.groups, address, public)
+            if one.ipv6:
+                yield Door(one.groups, one.ipv6, [str(ip_address(one.ipv6))] if one.ipv6_bandwidth else [])
 
 
-def enters(door: Door, attempt: Attempt, state: Ecs) -> bool:
-    """Whether the attempt finds this interface, and is let in."""
-    if not attempt.is_private and not (door.ipv6 if attempt.source.version == 6 else door.public_ip):
+def finds(door: Door, attempt: Attempt) -> bool:
+    """Whether the attempt gets to this address, before the groups are asked."""
+    if attempt.source.version != door.version:
         return False
-    groups = [state.security_groups[name] for name in door.groups]
-    memberships = senders_groups(attempt, state)
-    if any(is_open_inside(group) and group.id in memberships for group in groups):
+    return door.nic != "internet" if attempt.is_private else bool(door.public)
+
+
+# --- whatever stands behind a public address -----------------------------------------------------------------------
+
+
+def _ends(account: Account, address: str, attempt: Attempt) -> Iterator[End]:
+    """Follow the attempt from a public address of the account."""
+    yield from _to_servers(account, address, attempt)
+    bound = [eip.bound_to for eip in vpc.of(account).eips.values() if eip.address == address]
+    for gateway in vpc.of(account).nat_gateways.values():
+        if gateway.id in bound:
+            yield from _through_nat(gateway, account, address, attempt)
+    for clb in slb.of(account).load_balancers.values():
+        if clb.id in bound or (clb.address == address and clb.address_type == "internet"):
+            yield from _through_clb(clb, account, attempt)
+    for balancer in nlb.of(account).load_balancers.values():
+        if address in balancer.addresses and balancer.address_type == "Internet":
+            yield from _through_nlb(balancer, account, attempt)
+
+
+def _to_servers(account: Account, address: str, attempt: Attempt) -> Iterator[End]:
+    state = ecs.of(account)
+    for server in state.instances.values():
+        for door in doors(server, account):
+            if address in door.public and server.status == "Running" and lets_in(door, attempt, state):
+                yield server.id, attempt.port
+
+
+def _through_nat(gateway: NatGateway, account: Account, address: str, attempt: Attempt) -> Iterator[End]:
+    """DNAT keeps the client's address; the groups of the interface that has the internal one are asked."""
+    state = ecs.of(account)
+    for forward in gateway.forwards:
+        port = forward.inside(attempt.port)
+        if forward.external_ip != address or forward.status != "Available" or not port or forward.protocol == "UDP":
+            continue
+        for one in state.interfaces():
+            here = (one.region, one.vpc) == (gateway.region, gateway.vpc) and forward.internal_ip in one.addresses
+            door = Door(one.groups, forward.internal_ip)
+            if here and _runs(one, account) and lets_in(door, Attempt(attempt.source, port), state):
+                yield one.instance, port
+
+
+def _through_clb(balancer: _slb.Balancer, account: Account, attempt: Attempt) -> Iterator[End]:
+    """A listener of layer 4 hands on with the client's address; the groups' part in that is the estate's choice."""
+    state = slb.of(account)
+    for listener in balancer.listeners if balancer.status == "active" else ():
+        running = listener.status == "running" and listener.protocol == "tcp"
+        if not running or listener.port != attempt.port or not _admits(listener, state, attempt):
+            continue
+        group = listener.server_group or listener.master_slave_group
+        for each in state.server_groups[group].servers if group else balancer.servers:
+            port = each.port if group else listener.backend_port or 0
+            inner = Attempt(attempt.source, port)
+            for server, door in _behind(each, account, balancer.region):
+                if port > 0 and _passes_groups(door, inner, account):
+                    yield server, port
+
+
+def _admits(listener: _slb.Listener, state: _slb.Slb, attempt: Attempt) -> bool:
+    """Whether a listener's access control lists let a client in; empty ones let everybody in."""
+    entries = [entry for name in listener.acls for entry in state.acls[name].entries]
+    if listener.acl_status == "off" or not entries:
         return True
-    rules = [rule for group in groups for rule in group.rules if speaks(rule, group, door, attempt, memberships, state)]
-    if not rules:
-        return False
-    best = min(rule.priority for rule in rules)
-    return all(rule.policy.lower() == "accept" for rule in rules if rule.priority == best)
+    return is_in(attempt.source, entries) == (listener.acl_type == "white")
 
 
-def is_open_inside(group: Group) -> bool:
-    """Members of a basic group reach each other, whatever its rules say, unless that is switched off."""
-    return group.type == "normal" and group.inner_access == "Accept"
+def _through_nlb(balancer: _nlb.Balancer, account: Account, attempt: Attempt) -> Iterator[End]:
+    """An NLB hands on with the client's address or with its own local one, as the server group says."""
+    own = [Door(balancer.security_groups, local) for local in balancer.local_addresses]
+    if balancer.status != "Active" or all(judge(door, attempt, ecs.of(account)) is False for door in own):
+        return
+    for listener in balancer.listeners:
+        fits = attempt.port == listener.port if listener.port else listener.start <= attempt.port <= listener.end
+        if not fits or listener.status != "Running" or listener.protocol.upper() not in ("TCP", "TCPSSL"):
+            continue
+        group = nlb.of(account).server_groups.get(listener.server_group)
+        for each in group.servers if group else ():
+            port = each.port or attempt.port
+            local = [Attempt(ip_address(door.address), port) for door in own]
+            for server, door in _behind(each, account, balancer.region, balancer.vpc):
+                if group.preserve_client_ip:
+                    passes = _passes_groups(door, Attempt(attempt.source, port), account)
+                else:
+                    passes = any(lets_in(door, one, ecs.of(account)) for one in local)
+                if passes:
+                    yield server, port
 
 
-def senders_groups(attempt: Attempt, state: Ecs) -> set[str]:
-    """The groups of whoever has the source address inside the account's network."""
-    address = str(attempt.source)
-    return {
-        group
-        for server in state.instances.values()
-        for door in doors(server, state)
-        if address in (door.private_ip, door.ipv6)
-        for group in door.groups
-    }
+def _behind(backend: Backend, account: Account, region: str, vpc_id: str = "") -> Iterator[tuple[str, Door]]:
+    """Give the running instance behind a load balancer and the address at which it gets packets, if it gets any."""
+    instances = ecs.of(account).instances
+    if not backend.weight:
+        return
+    classic = instances.get(backend.server)
+    one = _backends.interface(backend, account, region, vpc_id)
+    if one and _runs(one, account):
+        yield one.instance, Door(one.groups, backend.server if backend.kind == "ip" else one.private_ip)
+    elif classic and not classic.vpc and classic.status == "Running":
+        yield classic.id, Door(classic.groups, classic.private_ip)
 
 
-def speaks(rule: Rule, group: Group, door: Door, attempt: Attempt, memberships: set[str], state: Ecs) -> bool:
-    """Whether an inbound rule is about this attempt."""
-    if rule.direction != "ingress" or rule.nic != door.nic or rule.protocol.upper() not in ("TCP", "ALL", "6"):
-        return False
-    ranges = [rule.ports] if rule.ports else state.port_lists[rule.port_list].entries
-    if not any(contains(text, attempt.port) for text in ranges):
-        return False
-    if rule.source_ports and not contains(rule.source_ports, attempt.source_port):
-        return False
-    return is_meant(rule, group, attempt, memberships, state) and is_aimed(rule, door)
+def _passes_groups(door: Door, attempt: Attempt, account: Account) -> bool:
+    """Whether groups let in what a load balancer hands on with the client's address; UNCONFIRMED if they are asked."""
+    return not network.of(account).groups_filter_balancers or lets_in(door, attempt, ecs.of(account))
 
 
-def is_meant(rule: Rule, group: Group, attempt: Attempt, memberships: set[str], state: Ecs) -> bool:
-    """Whether the attempt comes from the rule's source."""
-    if rule.source.startswith("sg-"):
-        return group.type == "normal" and rule.source in memberships
-    blocks = state.prefix_lists[rule.source].entries if rule.source.startswith("pl-") else [rule.source]
-    networks = [ip_network(block, strict=False) for block in blocks]
-    return any(attempt.source in network for network in networks if network.version == attempt.source.version)
-
-
-def is_aimed(rule: Rule, door: Door) -> bool:
-    """Whether the rule is about connections to this interface."""
-    return not rule.dest or any(
-        address and ip_address(address) in ip_network(rule.dest, strict=False)
-        for address in (door.private_ip, door.ipv6)
-    )
-
-
-def contains(text: str, port: int) -> bool:
-    """Whether a range `first/last` holds the port; -1/-1 holds all."""
-    first, last = (int(part) for part in text.split("/"))
-    return first == -1 or first <= port <= last
+def _runs(one: Interface, account: Account) -> bool:
+    return bool(one.instance) and ecs.of(account).instances[one.instance].status == "Running"

@@ -105,6 +105,10 @@ class Cloud:
         """Say whether a new TCP connection from an address to an instance's port would succeed now."""
         return network.connect(self.run.world, source, instance, port)
 
+    def reach(self, source: str, address: str, port: int) -> list[list[str | int]]:
+        """List where a new TCP connection from an outside address to a public one can end now."""
+        return network.reach(self.run.world, source, address, port)
+
     async def answer(self, request: Incoming, gone: Gone) -> Reply | None:
         """Give the reply, or None when the connection is to be closed without one."""
         run = self.run

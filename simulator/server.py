@@ -149,6 +149,10 @@ class Simulator:
         """Say whether a new TCP connection from an address to an instance's port would succeed now."""
         return self._ask(self._cloud.connect, source, instance, port)
 
+    def reach(self, source: str, address: str, port: int) -> list[list[str | int]]:
+        """List the [instance, port] at which a new TCP connection from outside to a public address can end now."""
+        return self._ask(self._cloud.reach, source, address, port)
+
     def journal(self) -> list[dict[str, Any]]:
         """List the calls so far."""
         return self._ask(lambda: list(self._cloud.run.journal.entries))

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from simulator.errors import ApiError, EstateError, LoudError
@@ -11,13 +11,13 @@ from simulator.paging import by_token, tokened
 from simulator.parameters import Bool, Each, Text
 from simulator.registry import Product, Section, known_keys
 
-from . import ram, sls
+from . import _backends, ram, sls
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from simulator.call import Call
-    from simulator.estate import Account
+    from simulator.estate import Account, World
 
 JOB_LOOKS = 2  # an asynchronous job has its effect when it is looked at for this time
 SERVICE = "logdelivery.alb.aliyuncs.com"
@@ -36,17 +36,24 @@ class Listener:
     port: int
     protocol: str = "HTTP"
     server_groups: list[str] = field(default_factory=list)
+    status: str = "Running"
 
 
 @dataclass
 class Balancer:
-    """One ALB. `access_log` is {project, logstore}; with `traffic`, an entry arrives as soon as logs are on."""
+    """One ALB, with addresses and groups as an NLB has them. `access_log` is {project, logstore}; with `traffic`, an
+    entry arrives as soon as logs are on.
+    """
 
     id: str
     region: str
     name: str = ""
     address_type: str = "Internet"
     status: str = "Active"
+    vpc: str = "vpc-default"
+    addresses: list[str] = field(default_factory=list)
+    local_addresses: list[str] = field(default_factory=list)
+    security_groups: list[str] = field(default_factory=list)
     tags: dict[str, str] = field(default_factory=dict)
     listeners: list[Listener] = field(default_factory=list)
     access_log: dict[str, str] | None = None
@@ -66,40 +73,50 @@ class Job:
 
 @dataclass
 class Alb:
-    """An account's ALBs, the server ports of its server groups, and the jobs of this run (no part of the estate)."""
+    """An account's ALBs, its server groups, and the jobs of this run (no part of the estate)."""
 
     load_balancers: dict[str, Balancer] = field(default_factory=dict)
-    server_groups: dict[str, list[int]] = field(default_factory=dict)
+    server_groups: dict[str, _backends.Group] = field(default_factory=dict)
     jobs: dict[str, Job] = field(default_factory=dict)
 
 
 def _load(data: Mapping[str, Any] | None, account: Account) -> Alb:
     data = data or {}
     known_keys(data, {"load_balancers", "server_groups"}, f"account {account.id}: alb")
-    state = Alb(server_groups={str(name): list(ports) for name, ports in (data.get("server_groups") or {}).items()})
-    for entry in data.get("load_balancers") or []:
-        where = f"ALB {entry.get('id')}"
-        known_keys(entry, set(Balancer.__dataclass_fields__), where)
-        if not entry.get("id") or entry.get("region") not in account.regions:
-            raise EstateError(f"{where}: an id and a region of the account are needed")
-        for each in entry.get("listeners") or []:
-            known_keys(each, set(Listener.__dataclass_fields__), f"{where}: listener")
-            if not set(each.get("server_groups") or []) <= set(state.server_groups):
-                raise EstateError(f"{where}: a listener names a server group that is not there")
-        listeners = [Listener(**each) for each in entry.get("listeners") or []]
-        state.load_balancers[entry["id"]] = Balancer(**(entry | {"listeners": listeners}))
-    return state
+    balancers = [_load_balancer(entry, account) for entry in data.get("load_balancers") or []]
+    used = [(name, each.region) for each in balancers for one in each.listeners for name in one.server_groups]
+    groups = _backends.groups(data.get("server_groups") or {}, used, account)
+    return Alb({each.id: each for each in balancers}, groups)
+
+
+def _load_balancer(entry: Mapping[str, Any], account: Account) -> Balancer:
+    where = f"ALB {entry.get('id')}"
+    known_keys(entry, set(Balancer.__dataclass_fields__), where)
+    if not entry.get("id") or entry.get("region") not in account.regions:
+        raise EstateError(f"{where}: an id and a region of the account are needed")
+    for each in entry.get("listeners") or []:
+        known_keys(each, set(Listener.__dataclass_fields__), f"{where}: listener")
+    listeners = [Listener(**each) for each in entry.get("listeners") or []]
+    return Balancer(**{**entry, "listeners": listeners})
 
 
 def _dump(state: Alb) -> dict[str, Any]:
     balancers = [
-        vars(each) | {"listeners": [dict(vars(one)) for one in each.listeners]}
-        for each in state.load_balancers.values()
+        vars(each) | {"listeners": [asdict(one) for one in each.listeners]} for each in state.load_balancers.values()
     ]
-    return {"load_balancers": balancers, "server_groups": dict(state.server_groups)}
+    return {"load_balancers": balancers, "server_groups": _backends.show_groups(state.server_groups)}
 
 
-section = Section("alb", _load, _dump)
+def _check(world: World) -> None:
+    for account in world.accounts.values():
+        state = section.of(account)
+        for group in state.server_groups.values():
+            _backends.check(group.servers, account, group.region, group.id)
+        for balancer in state.load_balancers.values():
+            _backends.check_groups(balancer.security_groups, account, balancer.region, balancer.id)
+
+
+section = Section("alb", _load, _dump, _check)
 
 
 # --- reading -------------------------------------------------------------------------------------------------------
@@ -165,7 +182,7 @@ def _show_listener(balancer: Balancer, listener: Listener) -> dict[str, Any]:
         "LoadBalancerId": balancer.id,
         "ListenerPort": listener.port,
         "ListenerProtocol": listener.protocol,
-        "ListenerStatus": "Running",
+        "ListenerStatus": listener.status,
         "DefaultActions": [{"Type": "ForwardGroup", "ForwardGroupConfig": {"ServerGroupTuples": tuples}}],
     }
 
@@ -175,10 +192,17 @@ def list_server_group_servers(call: Call) -> dict[str, Any]:
     """List the servers of one server group, or of all that the region's listeners use."""
     used = {group for balancer in _here(call) for each in balancer.listeners for group in each.server_groups}
     servers = [
-        {"ServerGroupId": group, "ServerId": f"i-{place}", "ServerType": "Ecs", "Port": port, "Status": "Available"}
-        for group, ports in section.of(call.account).server_groups.items()
-        if group == call.params.get("ServerGroupId", group) and group in used
-        for place, port in enumerate(ports)
+        {
+            "ServerGroupId": name,
+            "ServerId": _backends.server_id(each, place),
+            "ServerType": each.kind.capitalize(),
+            "Port": each.port,
+            "Weight": each.weight,
+            "Status": "Available",
+        }
+        for name, group in section.of(call.account).server_groups.items()
+        if name == call.params.get("ServerGroupId", name) and name in used
+        for place, each in enumerate(group.servers)
     ]
     return _page(call, "Servers", servers)
 

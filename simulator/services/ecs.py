@@ -104,7 +104,11 @@ class PortList:
 
 @dataclass
 class Instance:
-    """A server, with its primary network interface; without `vpc` it is one of the classic network."""
+    """A server, with its primary network interface; without `vpc` it is one of the classic network.
+
+    `eip` is short for an EIP that is bound to it: loading makes one of it (`vpc.py`). `ipv6_bandwidth` is what it has
+    to the internet, in Mbit/s.
+    """
 
     id: str
     region: str
@@ -116,12 +120,14 @@ class Instance:
     public_ip: str = ""
     eip: str = ""
     ipv6: str = ""
+    ipv6_bandwidth: int = 1
+    secondary_ips: list[str] = field(default_factory=list)
     tags: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass
 class Interface:
-    """A further network interface, of an instance or of none."""
+    """A further network interface, of an instance or of none; `eip` and `ipv6_bandwidth` as for an instance."""
 
     id: str
     region: str
@@ -131,7 +137,14 @@ class Interface:
     private_ip: str = ""
     eip: str = ""
     ipv6: str = ""
+    ipv6_bandwidth: int = 1
+    secondary_ips: list[str] = field(default_factory=list)
     type: str = "Secondary"
+
+    @property
+    def addresses(self) -> list[str]:
+        """Its private addresses, the primary one first."""
+        return [each for each in (self.private_ip, *self.secondary_ips) if each]
 
 
 @dataclass
@@ -155,7 +168,7 @@ class Ecs:
         primary = [
             Interface(
                 f"eni-{one.id.removeprefix('i-')}", one.region, one.groups, one.id, one.vpc, one.private_ip,
-                one.eip, one.ipv6, "Primary",
+                ipv6=one.ipv6, ipv6_bandwidth=one.ipv6_bandwidth, secondary_ips=one.secondary_ips, type="Primary",
             )
             for one in self.instances.values()
             if one.vpc

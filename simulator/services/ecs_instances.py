@@ -10,8 +10,11 @@ from simulator.parameters import Each, Int, Json, Region, Text
 
 from .ecs import Instance, Interface, ecs, section
 from .ecs_security_groups import TAGS, has_tags, paged
+from .vpc import Eip, bindings, eip_of
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from simulator.call import Call
 
 
@@ -54,6 +57,8 @@ def describe_instances(call: Call) -> dict[str, Any]:
 
 def _show(one: Instance, call: Call) -> dict[str, Any]:
     interfaces = [each for each in section.of(call.account).interfaces() if each.instance == one.id]
+    eip = eip_of(one.id, call.account)
+    more = "NETWORK_PRIMARY_ENI_IP" in call.params.get("AdditionalAttributes", [])
     return {
         "InstanceId": one.id,
         "InstanceName": one.name or one.id,
@@ -61,7 +66,7 @@ def _show(one: Instance, call: Call) -> dict[str, Any]:
         "RegionId": one.region,
         "InstanceNetworkType": "vpc" if one.vpc else "classic",
         "PublicIpAddress": {"IpAddress": [one.public_ip] if one.public_ip else []},
-        "EipAddress": {"IpAddress": one.eip, "AllocationId": f"eip-{one.id}" if one.eip else ""},
+        "EipAddress": {"IpAddress": eip.address if eip else "", "AllocationId": eip.id if eip else ""},
         "InnerIpAddress": {"IpAddress": [one.private_ip] if one.private_ip and not one.vpc else []},
         "SecurityGroupIds": {"SecurityGroupId": one.groups},
         "VpcAttributes": {
@@ -70,14 +75,19 @@ def _show(one: Instance, call: Call) -> dict[str, Any]:
             "NatIpAddress": "",
             "PrivateIpAddress": {"IpAddress": [one.private_ip] if one.private_ip and one.vpc else []},
         },
-        "NetworkInterfaces": {
-            "NetworkInterface": [
-                {"NetworkInterfaceId": each.id, "Type": each.type, "PrimaryIpAddress": each.private_ip}
-                for each in interfaces
-            ]
-        },
+        "NetworkInterfaces": {"NetworkInterface": [_show_short(each, more=more) for each in interfaces]},
         "Tags": {"Tag": [{"TagKey": key, "TagValue": value} for key, value in one.tags.items()]},
     }
+
+
+def _show_short(one: Interface, *, more: bool) -> dict[str, Any]:
+    """Show an interface of an instance: all addresses of the primary one, if they are asked for, else the first."""
+    shown: dict[str, Any] = {"NetworkInterfaceId": one.id, "Type": one.type, "PrimaryIpAddress": one.private_ip}
+    if more and one.type == "Primary":
+        private = [{"PrivateIpAddress": each, "Primary": each == one.private_ip} for each in one.addresses]
+        shown["PrivateIpSets"] = {"PrivateIpSet": private}
+        shown["Ipv6Sets"] = {"Ipv6Set": [{"Ipv6Address": one.ipv6}] if one.ipv6 else []}
+    return shown
 
 
 @ecs.action(
@@ -114,13 +124,16 @@ def describe_network_interfaces(call: Call) -> dict[str, Any]:
     else:
         page, token = by_token(found, {"MaxResults": 500, **asked})
         paging = {"NextToken": token}
-    shown = [_show_interface(one) for one in page]
+    eips = bindings(call.account)
+    shown = [_show_interface(one, eips) for one in page]
     return {"TotalCount": len(found), **paging, "NetworkInterfaceSets": {"NetworkInterfaceSet": shown}}
 
 
-def _show_interface(one: Interface) -> dict[str, Any]:
-    association = {"PublicIpAddress": one.eip, "AllocationId": f"eip-{one.id}"} if one.eip else {}
-    address = {"PrivateIpAddress": one.private_ip, "Primary": True, "AssociatedPublicIp": association}
+def _show_interface(one: Interface, eips: Mapping[tuple[str, str], list[Eip]]) -> dict[str, Any]:
+    def associated(private_ip: str) -> dict[str, str]:
+        bound = eips.get((one.id, private_ip))
+        return {"PublicIpAddress": bound[0].address, "AllocationId": bound[0].id} if bound else {}
+
     return {
         "NetworkInterfaceId": one.id,
         "InstanceId": one.instance,
@@ -130,7 +143,16 @@ def _show_interface(one: Interface) -> dict[str, Any]:
         "VpcId": one.vpc,
         "PrivateIpAddress": one.private_ip,
         "SecurityGroupIds": {"SecurityGroupId": one.groups},
-        "AssociatedPublicIp": association,
-        "PrivateIpSets": {"PrivateIpSet": [address]},
+        "AssociatedPublicIp": associated(one.private_ip),
+        "PrivateIpSets": {
+            "PrivateIpSet": [
+                {
+                    "PrivateIpAddress": each,
+                    "Primary": each == one.private_ip,
+                    "AssociatedPublicIp": associated(each),
+                }
+                for each in (one.private_ip, *one.secondary_ips)
+            ]
+        },
         "Ipv6Sets": {"Ipv6Set": [{"Ipv6Address": one.ipv6}] if one.ipv6 else []},
     }

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from simulator.errors import EstateError
@@ -11,11 +11,13 @@ from simulator.paging import by_token, tokened
 from simulator.parameters import Each, Region, Text
 from simulator.registry import Product, Section, known_keys
 
+from . import _backends
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from simulator.call import Call
-    from simulator.estate import Account
+    from simulator.estate import Account, World
 
 nlb = Product("nlb", version="2022-04-30", hosts=("nlb.<region>.aliyuncs.com", "nlb-vpc.<region>.aliyuncs.com"))
 
@@ -30,56 +32,77 @@ class Listener:
     start: int = 0
     end: int = 0
     server_group: str = ""
+    status: str = "Running"
 
 
 @dataclass
 class Balancer:
-    """One NLB."""
+    """One NLB: with `addresses` of the internet, and `local_addresses` from which it speaks to servers in its VPC.
+
+    Without security groups of its own it lets everybody in.
+    """
 
     id: str
     region: str
     name: str = ""
     address_type: str = "Internet"
     status: str = "Active"
+    vpc: str = "vpc-default"
+    addresses: list[str] = field(default_factory=list)
+    local_addresses: list[str] = field(default_factory=list)
+    security_groups: list[str] = field(default_factory=list)
     tags: dict[str, str] = field(default_factory=dict)
     listeners: list[Listener] = field(default_factory=list)
 
 
 @dataclass
 class Nlb:
-    """An account's NLBs, and the server ports of its server groups."""
+    """An account's NLBs, and its server groups."""
 
     load_balancers: dict[str, Balancer] = field(default_factory=dict)
-    server_groups: dict[str, list[int]] = field(default_factory=dict)
+    server_groups: dict[str, _backends.Group] = field(default_factory=dict)
 
 
 def _load(data: Mapping[str, Any] | None, account: Account) -> Nlb:
     data = data or {}
     known_keys(data, {"load_balancers", "server_groups"}, f"account {account.id}: nlb")
-    state = Nlb(server_groups={str(name): list(ports) for name, ports in (data.get("server_groups") or {}).items()})
-    for entry in data.get("load_balancers") or []:
-        where = f"NLB {entry.get('id')}"
-        known_keys(entry, set(Balancer.__dataclass_fields__), where)
-        if not entry.get("id") or entry.get("region") not in account.regions:
-            raise EstateError(f"{where}: an id and a region of the account are needed")
-        for each in entry.get("listeners") or []:
-            known_keys(each, set(Listener.__dataclass_fields__), f"{where}: listener")
-            if each.get("server_group", "") not in {"", *state.server_groups}:
-                raise EstateError(f"{where}: a listener names a server group that is not there")
-        listeners = [Listener(**each) for each in entry.get("listeners") or []]
-        state.load_balancers[entry["id"]] = Balancer(**(entry | {"listeners": listeners}))
-    return state
+    balancers = [_load_balancer(entry, account) for entry in data.get("load_balancers") or []]
+    used = [(each.server_group, balancer.region) for balancer in balancers for each in balancer.listeners]
+    groups = _backends.groups(data.get("server_groups") or {}, [each for each in used if each[0]], account)
+    return Nlb({each.id: each for each in balancers}, groups)
+
+
+def _load_balancer(entry: Mapping[str, Any], account: Account) -> Balancer:
+    where = f"NLB {entry.get('id')}"
+    known_keys(entry, set(Balancer.__dataclass_fields__), where)
+    if not entry.get("id") or entry.get("region") not in account.regions:
+        raise EstateError(f"{where}: an id and a region of the account are needed")
+    for each in entry.get("listeners") or []:
+        known_keys(each, set(Listener.__dataclass_fields__), f"{where}: listener")
+    listeners = [Listener(**each) for each in entry.get("listeners") or []]
+    balancer = Balancer(**{**entry, "listeners": listeners})
+    if balancer.addresses and not balancer.local_addresses:
+        raise EstateError(f"{where}: with public addresses it has local_addresses too, from which it speaks to servers")
+    return balancer
 
 
 def _dump(state: Nlb) -> dict[str, Any]:
     balancers = [
-        vars(each) | {"listeners": [dict(vars(one)) for one in each.listeners]}
-        for each in state.load_balancers.values()
+        vars(each) | {"listeners": [asdict(one) for one in each.listeners]} for each in state.load_balancers.values()
     ]
-    return {"load_balancers": balancers, "server_groups": dict(state.server_groups)}
+    return {"load_balancers": balancers, "server_groups": _backends.show_groups(state.server_groups)}
 
 
-section = Section("nlb", _load, _dump)
+def _check(world: World) -> None:
+    for account in world.accounts.values():
+        state = section.of(account)
+        for group in state.server_groups.values():
+            _backends.check(group.servers, account, group.region, group.id)
+        for balancer in state.load_balancers.values():
+            _backends.check_groups(balancer.security_groups, account, balancer.region, balancer.id)
+
+
+section = Section("nlb", _load, _dump, _check)
 
 
 def _here(call: Call) -> list[Balancer]:
@@ -127,7 +150,7 @@ def list_listeners(call: Call) -> dict[str, Any]:
             "RegionId": balancer.region,
             "ListenerPort": each.port,
             "ListenerProtocol": each.protocol,
-            "ListenerStatus": "Running",
+            "ListenerStatus": each.status,
             "ServerGroupId": each.server_group,
             **({"StartPort": str(each.start), "EndPort": str(each.end)} if not each.port else {}),
         }
@@ -145,9 +168,16 @@ def list_server_group_servers(call: Call) -> dict[str, Any]:
     """List the servers of one server group, or of all that the region's listeners use."""
     used = {each.server_group for balancer in _here(call) for each in balancer.listeners}
     servers = [
-        {"ServerGroupId": group, "ServerId": f"i-{place}", "ServerType": "Ecs", "Port": port, "Status": "Available"}
-        for group, ports in section.of(call.account).server_groups.items()
-        if group == call.params.get("ServerGroupId", group) and group in used
-        for place, port in enumerate(ports)
+        {
+            "ServerGroupId": name,
+            "ServerId": _backends.server_id(each, place),
+            "ServerType": each.kind.capitalize(),
+            "Port": each.port,
+            "Weight": each.weight,
+            "Status": "Available",
+        }
+        for name, group in section.of(call.account).server_groups.items()
+        if name == call.params.get("ServerGroupId", name) and name in used
+        for place, each in enumerate(group.servers)
     ]
     return _page(call, "Servers", servers)

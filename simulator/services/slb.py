@@ -4,7 +4,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
+from ipaddress import ip_network
 from typing import TYPE_CHECKING, Any
 
 from simulator.errors import ApiError, EstateError
@@ -12,11 +13,13 @@ from simulator.paging import by_number, by_token, numbered, tokened
 from simulator.parameters import Each, Json, Region, Text
 from simulator.registry import Product, Section, known_keys
 
-from . import ram, sls
+from . import _backends, ram, sls
 
 if TYPE_CHECKING:
     from simulator.call import Call
-    from simulator.estate import Account
+    from simulator.estate import Account, World
+
+    from ._backends import Backend
 
 PROTOCOLS = ("tcp", "udp", "http", "https")
 ROLES = ("AliyunServiceRoleForSlbLogDelivery", "AliyunLogArchiveRole")  # either of them lets SLB deliver
@@ -33,7 +36,10 @@ slb = Product(
 
 @dataclass
 class Listener:
-    """One listener. With a server group (vServer or primary/secondary), the servers' own ports count."""
+    """One listener. With a server group (vServer or primary/secondary), the servers' own ports count.
+
+    `acl_type` white lets in what is in one of the lists, black what is in none; lists that are all empty let all in.
+    """
 
     port: int
     protocol: str
@@ -41,11 +47,25 @@ class Listener:
     server_group: str = ""
     master_slave_group: str = ""
     status: str = "running"
+    acl_status: str = "off"
+    acl_type: str = "white"
+    acls: list[str] = field(default_factory=list)
+
+
+@dataclass
+class Acl:
+    """A list of addresses that listeners of a region let in or keep out."""
+
+    id: str
+    region: str
+    entries: list[str] = field(default_factory=list)
 
 
 @dataclass
 class Balancer:
-    """One CLB. `access_log` is {project, logstore}; with `traffic`, an entry arrives as soon as logs are on."""
+    """One CLB; `servers` are its default group. `access_log` is {project, logstore}; with `traffic`, an entry arrives
+    as soon as logs are on.
+    """
 
     id: str
     region: str
@@ -54,6 +74,7 @@ class Balancer:
     address_type: str = "internet"
     status: str = "active"
     tags: dict[str, str] = field(default_factory=dict)
+    servers: list[Backend] = field(default_factory=list)
     listeners: list[Listener] = field(default_factory=list)
     access_log: dict[str, str] | None = None
     traffic: bool = False
@@ -61,51 +82,91 @@ class Balancer:
 
 @dataclass
 class Slb:
-    """An account's CLBs, and the server ports of its vServer and primary/secondary groups."""
+    """An account's CLBs, its vServer and primary/secondary groups, and its access control lists."""
 
     load_balancers: dict[str, Balancer] = field(default_factory=dict)
-    server_groups: dict[str, list[int]] = field(default_factory=dict)
+    server_groups: dict[str, _backends.Group] = field(default_factory=dict)
+    acls: dict[str, Acl] = field(default_factory=dict)
 
 
 def _load(data: Mapping[str, Any] | None, account: Account) -> Slb:
     data = data or {}
-    known_keys(data, {"load_balancers", "server_groups"}, f"account {account.id}: slb")
-    state = Slb(server_groups={str(name): list(ports) for name, ports in (data.get("server_groups") or {}).items()})
-    for entry in data.get("load_balancers") or []:
-        balancer = _load_balancer(entry, account, state)
-        state.load_balancers[balancer.id] = balancer
-    return state
+    known_keys(data, {"load_balancers", "server_groups", "acls"}, f"account {account.id}: slb")
+    balancers = [_load_balancer(entry, account) for entry in data.get("load_balancers") or []]
+    listeners = [(balancer, listener) for balancer in balancers for listener in balancer.listeners]
+    used = [(name, each.region) for each, one in listeners for name in (one.server_group, one.master_slave_group)]
+    asked = [(name, each.region) for each, one in listeners for name in one.acls]
+    return Slb(
+        {each.id: each for each in balancers},
+        _backends.groups(data.get("server_groups") or {}, [each for each in used if each[0]], account),
+        _load_acls(data.get("acls") or {}, asked, account),
+    )
 
 
-def _load_balancer(entry: Mapping[str, Any], account: Account, state: Slb) -> Balancer:
+def _load_balancer(entry: Mapping[str, Any], account: Account) -> Balancer:
     where = f"load balancer {entry.get('id')}"
     known_keys(entry, set(Balancer.__dataclass_fields__), where)
     if not entry.get("id") or entry.get("region") not in account.regions:
         raise EstateError(f"{where}: an id and a region of the account are needed")
-    listeners = []
-    for each in entry.get("listeners") or []:
-        known_keys(each, set(Listener.__dataclass_fields__), f"{where}: listener")
-        listener = Listener(**each)
-        if listener.protocol not in PROTOCOLS:
-            raise EstateError(f"{where}: the protocol of a listener is one of {', '.join(PROTOCOLS)}")
-        groups = {listener.server_group, listener.master_slave_group} - {""}
-        if not groups <= set(state.server_groups):
-            raise EstateError(f"{where}: there is no server group {', '.join(sorted(groups))}")
-        listeners.append(listener)
+    listeners = [_load_listener(each, where) for each in entry.get("listeners") or []]
     if entry.get("access_log"):
         known_keys(entry["access_log"], {"project", "logstore"}, f"{where}: access_log")
-    return Balancer(**(entry | {"listeners": listeners}))
+    servers = _backends.servers(entry.get("servers") or [], where)
+    return Balancer(**{**entry, "listeners": listeners, "servers": servers})
+
+
+def _load_listener(entry: Mapping[str, Any], where: str) -> Listener:
+    known_keys(entry, set(Listener.__dataclass_fields__), f"{where}: listener")
+    listener = Listener(**entry)
+    if isinstance(listener.acl_status, bool):  # YAML's idea of on and off
+        listener.acl_status = "on" if listener.acl_status else "off"
+    if listener.protocol not in PROTOCOLS:
+        raise EstateError(f"{where}: the protocol of a listener is one of {', '.join(PROTOCOLS)}")
+    if listener.acl_status not in ("on", "off") or listener.acl_type not in ("white", "black"):
+        raise EstateError(f"{where}: acl_status is on or off, acl_type white or black")
+    return listener
+
+
+def _load_acls(data: Mapping[str, Any], used: list[tuple[str, str]], account: Account) -> dict[str, Acl]:
+    """Load access control lists; one that does not say where it is, is where it is used, or in the first region."""
+    places = dict(used)
+    result = {}
+    for name, entry in data.items():
+        given = entry if isinstance(entry, Mapping) else {"entries": entry}
+        known_keys(given, {"region", "entries"}, f"acl {name}")
+        region = given.get("region") or places.get(name) or account.regions[0]
+        result[name] = Acl(name, region, [network(each) for each in given.get("entries") or []])
+    for name, region in used:
+        if name not in result or result[name].region != region:
+            raise EstateError(f"a listener in {region} names the access control list {name}, which is not there")
+    return result
+
+
+def network(text: str) -> str:
+    """Give an entry of an access control list in its one spelling. EstateError: it is none."""
+    try:
+        return str(ip_network(text, strict=False))
+    except ValueError:
+        raise EstateError(f"{text} is no address or block of addresses") from None
 
 
 def _dump(state: Slb) -> dict[str, Any]:
     balancers = [
-        vars(each) | {"listeners": [dict(vars(one)) for one in each.listeners]}
+        vars(each) | {"listeners": [asdict(one) for one in each.listeners], "servers": _backends.show(each.servers)}
         for each in state.load_balancers.values()
     ]
-    return {"load_balancers": balancers, "server_groups": dict(state.server_groups)}
+    acls = {name: {"region": acl.region, "entries": list(acl.entries)} for name, acl in state.acls.items()}
+    return {"load_balancers": balancers, "server_groups": _backends.show_groups(state.server_groups), "acls": acls}
 
 
-section = Section("slb", _load, _dump)
+def _check(world: World) -> None:
+    for account in world.accounts.values():
+        state = section.of(account)
+        for each in (*state.load_balancers.values(), *state.server_groups.values()):
+            _backends.check(each.servers, account, each.region, each.id)
+
+
+section = Section("slb", _load, _dump, _check)
 
 
 # --- reading -------------------------------------------------------------------------------------------------------
@@ -182,10 +243,13 @@ def _show_listener(balancer: Balancer, listener: Listener) -> dict[str, Any]:
 
 
 def _group(call: Call, name: str) -> list[dict[str, Any]]:
-    ports = section.of(call.account).server_groups.get(call.params[name])
-    if ports is None:
+    group = section.of(call.account).server_groups.get(call.params[name])
+    if group is None:
         raise ApiError("InvalidParameter", f"The specified {name} does not exist.", 400)
-    return [{"ServerId": f"i-{place}", "Port": port, "Weight": 100} for place, port in enumerate(ports)]
+    return [
+        {"ServerId": _backends.server_id(each, place), "Port": each.port, "Weight": each.weight}
+        for place, each in enumerate(group.servers)
+    ]
 
 
 @slb.action(
