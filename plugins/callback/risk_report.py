@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Gathers what the control modules found, shows it after the recap and writes the report files."""
+"""Gathers what the modules found, shows it after the recap and writes the report files."""
 
 from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: risk_report
 type: aggregate
-short_description: Shows the risks that a run found and writes them to report files
+short_description: Shows the risks and investigations of a run and writes them to report files
 version_added: 0.1.0
 author:
   - hardening.alicloud contributors (@hardening-alicloud)
@@ -15,10 +15,12 @@ description:
   - Gathers the risks that the modules of this collection return, from every task of every host, failed ones included.
   - After the recap it prints them as a table, the worst first, with what is new, still open and closed since the last
     run that looked at the same.
+  - Before the table it tells of each SSH attack or alert that M(hardening.alicloud.ssh_verdict) came to a conclusion
+    about the conclusion and the two best explanations. No run is compared with another because of these.
   - Writes a folder for each run with C(report.json) and C(report.html) in it, and keeps the link C(latest) on the
     newest.
   - While a module works, shows how far it is, if the output is a terminal.
-  - Says nothing and writes nothing if no task of the run looked for risks.
+  - Says nothing and writes nothing if no task of the run looked for risks or investigated attacks.
 options:
   report_dir:
     description:

@@ -15,6 +15,7 @@ An event is what one task (or one item of its loop) brought back, cut down to wh
     risks, summary, account_id, journal, unread, message
                          of the result; risks is None where the result had no list of risks
     security_center      what Security Center says of the account, None for every other module
+    investigations       what was found out about attacks, None where the module investigates nothing
 """
 
 from __future__ import annotations
@@ -28,12 +29,14 @@ from typing import TYPE_CHECKING
 from ansible_collections.hardening.alicloud.plugins.module_utils.controls import CONTROLS
 
 from .report_history import history
+from .report_investigations import MODULE as INVESTIGATOR
+from .report_investigations import investigations, returned
 from .report_scores import joined, ratio, reading, security_center
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-SCHEMA_VERSION = "1.1"
+SCHEMA_VERSION = "1.2"
 COLLECTION = "hardening.alicloud."
 STATUSES = ("open", "fixed", "whitelisted", "unknown")
 SEVERITIES = ("critical", "high", "medium", "low")
@@ -60,7 +63,7 @@ NOT_SCOPE = frozenset(
 # These judge what the run has found (fail_on); what they say stands in the report already.
 VERDICTS = frozenset(("ansible.builtin.assert", "ansible.builtin.fail", "assert", "fail"))
 # Modules of ours that look for no risks, beside the *_info ones.
-OTHER_MODULES = frozenset(("restore", "security_center_whitelist"))
+OTHER_MODULES = frozenset(("restore", "security_center_whitelist", INVESTIGATOR))
 MESSAGE_LENGTH = 2000
 SILENT = "The task failed without saying why; run it again with -vvv."
 HIDDEN = (
@@ -106,6 +109,7 @@ def _event(task: dict, result: dict) -> dict:
         "refused": ours and "held_by" in result,
         "message": str(plain(result.get("msg") or ""))[:MESSAGE_LENGTH],
         "security_center": reading(plain(result)) if ours and module == "security_center_info" else None,
+        "investigations": returned(plain(result)) if ours and module == INVESTIGATOR else None,
     }
 
 
@@ -153,8 +157,15 @@ def _text(value: object) -> str | None:
 
 
 def is_worth_a_report(events: Iterable[dict]) -> bool:
-    """Tell whether any task looked for risks, or should have, or read the score; the others leave no report."""
-    return any(_examines(event) or event["security_center"] for event in events)
+    """Tell whether any task looked for risks, or should have, or investigated, or read the score."""
+    return any(_examines(event) or _investigates(event) or event["security_center"] for event in events)
+
+
+def _investigates(event: dict) -> bool:
+    """Tell whether a task investigated, or should have: its silence must not look like peace."""
+    if event["investigations"] is not None:
+        return True
+    return event["ours"] and event["module"] == INVESTIGATOR and (event["failed"] or event["hidden"])
 
 
 def _examines(event: dict) -> bool:
@@ -178,20 +189,23 @@ def build_report(run: dict, events: list[dict], earlier: Iterable[dict] = ()) ->
     changes = _compare(examinations, risks, for_changes)
     by_id = {risk["id"]: risk for risk in risks}
     centers = security_center(events)
-    seen = [*examinations, *centers]
+    investigated = investigations(events)
+    seen = [*examinations, *centers, *(event for event in events if _investigates(event))]
     report = {
         "schema_version": SCHEMA_VERSION,
         "run": {
             **run,
             "mode": "enforce" if any(one["mode"] == "enforce" for one in examinations) else "audit",
+            "investigated": any(_investigates(event) for event in events),
             "hosts": sorted({one["host"] for one in seen}),
-            "accounts": sorted({one["account_id"] for one in seen if one["account_id"]}),
+            "accounts": sorted({one["account_id"] for one in (*seen, *investigated) if one["account_id"]}),
         },
         "totals": _totals(examinations, risks),
         "summaries": [_summary(one, by_id) for one in examinations],
         "risks": sorted(risks, key=_order),
         **changes,
         "security_center": joined(centers, by_id),
+        "investigations": investigated,
         "errors": [error for event in events for error in _errors(event)],
         "journals": sorted({event["journal"] for event in events if event["journal"]}),
     }

@@ -11,6 +11,10 @@ import re
 from typing import TYPE_CHECKING
 
 from .report_controls import title
+from .report_investigation_text import because, event_line, headline, unread_line
+from .report_investigation_words import INVESTIGATION_WORDS
+from .report_investigations import alike
+from .report_page_words import say
 from .report_text import harmless, shorten, spoken
 from .report_words import WORDS
 
@@ -18,11 +22,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
 CELL = 400
+TOP = 2  # hypotheses of an investigation; report.html has them all
 
 
 def as_markdown(report: dict, language: str = "en") -> str:
     """Write the report in that language."""
-    words = WORDS[language]
+    words = {**WORDS[language], **INVESTIGATION_WORDS[language]}
     return "\n".join(_lines(report, language, words)) + "\n"
 
 
@@ -33,9 +38,12 @@ def _lines(report: dict, language: str, words: dict) -> Iterator[str]:
     accounts = ", ".join(code(account) for account in run["accounts"] or run["hosts"])
     yield f"{accounts} · {words[run['mode']]} · {run['started']} · {code(run['playbook'])}"
     yield ""
-    counts = [f"**{count}** {words[status]}" for status, count in report["totals"]["by_status"].items()]
-    yield ", ".join(counts)
+    if report["summaries"] or not report["run"]["investigated"]:
+        yield ", ".join(f"**{count}** {words[status]}" for status, count in report["totals"]["by_status"].items())
+    else:
+        yield words["not_looked"]
     yield from _scores(report, words)
+    yield from _investigations(report, language, words)
     for status in ("unknown", "open", "fixed"):
         yield from _section(report, status, language, words)
     yield from _accepted(report, language, words)
@@ -48,6 +56,27 @@ def _scores(report: dict, words: dict) -> Iterator[str]:
             before = f"{one['score_before']:g} → " if one["score_before"] is not None else ""
             yield ""
             yield f"{words['score']} ({code(one['account_id'] or one['host'])}): **{before}{one['score']:g}**"
+
+
+def _investigations(report: dict, language: str, words: dict) -> Iterator[str]:
+    if not report["run"]["investigated"]:
+        return
+    yield from _heading(words["investigations"], report["investigations"])
+    yield headline(report, words)
+    for group in alike(report["investigations"]):
+        one = group[0]
+        yield ""
+        yield f"**{words['reach_' + one['verdict']]}**: {code(event_line(one['event']))}"
+        yield ""
+        yield text(one["sentence"])
+        yield ""
+        for place, hypothesis in enumerate(one["hypotheses"][:TOP], start=1):
+            standing = words[f"standing_{hypothesis['standing']}"]
+            yield f"{place}. {text(because(hypothesis, language))} ({standing})"
+        for item in one["unread"]:
+            yield f"- {words['unread_here'].format(what=code(unread_line(item)))}"
+        if group[1:]:
+            yield f"- {say(words, 'alike', len(group) - 1)}"
 
 
 def _section(report: dict, status: str, language: str, words: dict) -> Iterator[str]:

@@ -9,6 +9,10 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from .report import SEVERITIES
+from .report_investigation_text import because, event_line, headline, listed, unread_line
+from .report_investigation_words import INVESTIGATION_WORDS
+from .report_investigations import alike
+from .report_page_words import say
 from .report_text import harmless, shorten, spoken, table, width_of, wrap
 from .report_words import WORDS
 
@@ -19,21 +23,59 @@ NARROWEST = 80
 WIDEST = 200
 ROWS = 60  # of each table; report.json has them all
 CELL = 240
+TOP = 2  # hypotheses of an investigation; report.html has them all
 COLORS = {"critical": "bright red", "high": "red", "medium": "yellow", "low": "cyan"}
+REACH_COLORS = {"reachable": "bright red", "unknown": "bright purple", "not_reachable": "green"}
 
 Line = tuple[str, str | None]
 
 
 def lines(report: dict, language: str, width: int) -> Iterator[Line]:
     """Each line with the name of its colour in Ansible, or None."""
-    words = WORDS[language]
+    words = {**WORDS[language], **INVESTIGATION_WORDS[language]}
     width = max(NARROWEST, min(width, WIDEST)) - 1  # a full line makes some terminals add an empty one
     yield "", None
     yield _heading(words["title"], width), None
+    yield from _investigations(report, language, words, width)
     yield from _risks(report, words, width)
     yield from _whitelisted(report, words, width)
     yield from _errors(report, words, width)
     yield from _closing(report, words, width)
+
+
+def _investigations(report: dict, language: str, words: dict, width: int) -> Iterator[Line]:
+    if not report["run"]["investigated"]:
+        return
+    yield from _wrapped(headline(report, words), width)
+    groups = alike(report["investigations"])
+    for group in groups[:ROWS]:
+        yield "", None
+        yield from _investigation(group, language, words, width)
+    if len(groups) > ROWS:
+        yield words["more"].format(count=len(groups) - ROWS, split=""), None
+    yield "", None
+
+
+def _investigation(group: list[dict], language: str, words: dict, width: int) -> Iterator[Line]:
+    """Tell of the first event of those with the same conclusion, and name the others' sources."""
+    one, others = group[0], group[1:]
+    color = REACH_COLORS[one["verdict"]]
+    verdict, color = words[f"reach_{one['verdict']}"], REACH_COLORS[one["verdict"]]
+    yield from ((line, color) for line in wrap(f"{verdict}: {_cell(event_line(one['event']))}", width))
+    yield from _indented(harmless(one["sentence"]), width)
+    for place, hypothesis in enumerate(one["hypotheses"][:TOP], start=1):
+        standing = words[f"standing_{hypothesis['standing']}"]
+        yield from _indented(f"{place}. {_cell(because(hypothesis, language))} ({standing})", width)
+    if one["unread"]:
+        unread = listed(map(unread_line, one["unread"]), words)
+        yield from _indented(words["unread_here"].format(what=_cell(unread)), width)
+    if others:
+        sources = listed((other["event"]["source"] or "?" for other in others), words)
+        yield from _indented(f"{say(words, 'alike', len(others))}: {_cell(sources)}", width)
+
+
+def _indented(text: str, width: int) -> Iterator[Line]:
+    return ((f"  {line}", None) for line in wrap(text, width - 2) if line)
 
 
 def _heading(text: str, width: int) -> str:
@@ -42,6 +84,9 @@ def _heading(text: str, width: int) -> str:
 
 def _risks(report: dict, words: dict, width: int) -> Iterator[Line]:
     risks = [risk for risk in report["risks"] if risk["status"] != "whitelisted"]
+    if report["run"]["investigated"] and not report["summaries"]:
+        yield words["not_looked"], None
+        return
     if not risks:
         yield from ((line, None) for line in wrap(_nothing(report, words), width))
         return
@@ -143,7 +188,8 @@ def _closing(report: dict, words: dict, width: int) -> Iterator[Line]:
         split = {"open": _by_severity(totals["open_by_severity"], words)}
         counts = [f"{count} {words[status]}{split.get(status, '')}" for status, count in totals["by_status"].items()]
         yield from _wrapped(words["totals"].format(counts=", ".join(counts), modules=_examined(report)), width)
-    yield from _wrapped(_history(report, words), width)
+    if report["summaries"] or not report["run"]["investigated"]:
+        yield from _wrapped(_history(report, words), width)
     for one in report["security_center"]:
         if one["score"] is not None:
             yield from _wrapped(_score(one, words), width)

@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What terminal, Markdown and page say alike of an investigation, in the words of one language. No I/O.
+
+What comes from clouds and logs is put in as it is: each of the three makes it harmless in its own way.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .report_investigation_words import BECAUSE
+from .report_investigations import MODULE, VERDICTS
+from .report_page_words import say
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+SHOWN = 8  # of a list that stands in a sentence
+
+
+def _failed(report: dict) -> bool:
+    """Tell whether the module that comes to the conclusions did not."""
+    return any(error["module"] == MODULE and error["kind"] == "task" for error in report["errors"])
+
+
+def headline(report: dict, words: dict) -> str:
+    """Say in one sentence how it stands: how many events have the most serious verdict that any has."""
+    found = report["investigations"]
+    if _failed(report):
+        return words["headline_failed"]
+    verdict = most_serious(found)
+    if verdict is None:
+        return words["headline_none"]
+    return say(words, f"headline_{verdict}", sum(one["verdict"] == verdict for one in found))
+
+
+def most_serious(found: Iterable[dict]) -> str | None:
+    """The most serious verdict of these investigations; None if there are none."""
+    said = {one["verdict"] for one in found}
+    return next((verdict for verdict in VERDICTS if verdict in said), None)
+
+
+def because(hypothesis: dict, language: str) -> str:
+    """The title of a hypothesis."""
+    return BECAUSE.get(hypothesis["name"], {}).get(language) or hypothesis["title"]
+
+
+def event_line(event: dict) -> str:
+    """Say when, from where, and at what."""
+    when = event["first_seen"] or event["last_seen"] or "?"
+    local = f" ({event['local_time']} {event['timezone']})" if is_local(event) else ""
+    return f"{when}{local}: {event['source'] or '?'} → {goal(event)}"
+
+
+def is_local(event: dict) -> bool:
+    """Tell whether the operator's zone is another one than UTC."""
+    return bool(event["local_time"] and event["timezone"] and event["timezone"].upper() not in ("UTC", "ETC/UTC"))
+
+
+def goal(event: dict) -> str:
+    """Where the event went, as ADDRESS:PORT."""
+    address = event["address"] or event["private_ip"] or event["instance_id"] or "?"
+    port = "" if event["port"] is None else f":{event['port']}"
+    return f"[{address}]{port}" if ":" in address and port else f"{address}{port}"
+
+
+def unread_line(item: dict) -> str:
+    """Say what could not be read, and why."""
+    said = [item[name] for name in ("what", "action", "code", "message") if item[name]]
+    return ": ".join(dict.fromkeys(said)) + (f" ({item['request_id']})" if item["request_id"] else "")
+
+
+def listed(names: Iterable[str], words: dict) -> str:
+    """Name the first ones, and say how many more there are."""
+    names = list(dict.fromkeys(names))
+    rest = [words["and_more"].format(count=len(names) - SHOWN)] if len(names) > SHOWN else []
+    return ", ".join([*names[:SHOWN], *rest])
