@@ -242,6 +242,17 @@ class Gap:
         """How results name it."""
         return f"{GAPS[self.kind]} of {self.what or self.region or 'the account'}"
 
+    def as_dict(self) -> dict:
+        """The gap as results show it among what is unread."""
+        one = self.unread
+        return {
+            "what": self.name,
+            "action": one.action,
+            "code": one.code,
+            "message": one.message,
+            "request_id": one.request_id,
+        }
+
 
 # What a gap can be in. clb, nlb and alb: load balancers with their listeners and server groups.
 GAPS = {
@@ -253,6 +264,7 @@ GAPS = {
     CLB: "CLBs",
     NLB: "NLBs",
     ALB: "ALBs",
+    "server_groups": "backends",
     "acls": "entries",
     "gateways": "NAT gateways",
     "forwards": "DNAT entries",
