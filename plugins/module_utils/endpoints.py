@@ -24,6 +24,7 @@ VERSIONS = {
     "sas": "2018-12-03",
     "slb": "2014-05-15",
     "sts": "2015-04-01",
+    "vpc": "2016-04-28",
 }
 _HOSTS = {
     "alb": "alb.{region}.aliyuncs.com",
@@ -36,6 +37,7 @@ _HOSTS = {
     "slb": "slb.{region}.aliyuncs.com",
     "sls": "{region}.log.aliyuncs.com",
     "sts": "sts.aliyuncs.com",
+    "vpc": "vpc.{region}.aliyuncs.com",
 }
 # Regions whose SLB answers at the central host, which RegionId leads on.
 _CENTRAL_SLB = (
@@ -52,6 +54,7 @@ _CENTRAL_SLB = (
 _EXCEPTIONS = {
     ("ecs", "cn-hangzhou"): "ecs-cn-hangzhou.aliyuncs.com",
     ("sas", "cn-hangzhou"): "tds.cn-shanghai.aliyuncs.com",
+    ("vpc", "cn-hangzhou"): "vpc.aliyuncs.com",
     **{("slb", region): "slb.aliyuncs.com" for region in _CENTRAL_SLB},
 }
 

@@ -106,12 +106,22 @@ def read_rules(cloud: Cloud, region: str, group: str, classic: bool) -> tuple[tu
 
     In the classic network, only rules for the interface to the internet.
     """
+    found = read_group(cloud, region, group, classic=classic)
+    return found["rules"], found["inner"]
+
+
+def read_group(cloud: Cloud, region: str, group: str, *, classic: bool) -> dict[str, object]:
+    """What read_rules gives as rules and inner, and the group's name and vpc."""
     params = {"SecurityGroupId": group, "Direction": "ingress", "MaxResults": RULES_PAGE}
     if classic:
         params["NicType"] = "internet"
     pages = list(_pages(cloud, "DescribeSecurityGroupAttribute", params, region))
-    rules = tuple(rule_of(one) for page in pages for one in page["Permissions"]["Permission"])
-    return rules, pages[0].get("InnerAccessPolicy", "").lower() == "accept"
+    return {
+        "rules": tuple(rule_of(one) for page in pages for one in page["Permissions"]["Permission"]),
+        "inner": pages[0].get("InnerAccessPolicy", "").lower() == "accept",
+        "name": pages[0].get("SecurityGroupName") or group,
+        "vpc": pages[0].get("VpcId") or "",
+    }
 
 
 def rule_of(permission: Mapping[str, object]) -> Rule:
