@@ -149,3 +149,24 @@ def address(backend: Backend, account: Account, region: str) -> str:
 def server_id(backend: Backend, place: int) -> str:
     """Give the id that the API shows; one is made up for a server of which only the port is known."""
     return backend.server or f"i-{place}"
+
+
+def group_type(group: Group) -> str:
+    """Give the type of a server group of an NLB or ALB."""
+    return "Ip" if any(each.kind == "ip" for each in group.servers) else "Instance"
+
+
+def group_servers(group: Group, account: Account) -> list[dict[str, Any]]:
+    """Show the servers of a group as NLB and ALB do."""
+    return [
+        {
+            "ServerGroupId": group.id,
+            "ServerId": server_id(each, place),
+            "ServerIp": address(each, account, group.region),
+            "ServerType": each.kind.capitalize(),
+            "Port": each.port,
+            "Weight": each.weight,
+            "Status": "Available",
+        }
+        for place, each in enumerate(group.servers)
+    ]

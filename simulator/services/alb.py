@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""ALB 2020-06-16: load balancers, listeners, servers, access logs. Calls name no region: the endpoint does."""
+"""ALB 2020-06-16: load balancers, listeners, access logs. Calls name no region: the endpoint does."""
 
 from __future__ import annotations
 
@@ -122,7 +122,8 @@ section = Section("alb", _load, _dump, _check)
 # --- reading -------------------------------------------------------------------------------------------------------
 
 
-def _region(call: Call) -> str:
+def region(call: Call) -> str:
+    """Give the region that the endpoint names."""
     if not call.region:
         raise LoudError(
             "MissingRegionId", "Neither the host nor RegionId tells the simulator which region is meant.", 400
@@ -130,12 +131,18 @@ def _region(call: Call) -> str:
     return call.region
 
 
-def _here(call: Call) -> list[Balancer]:
-    region = _region(call)
-    return [each for each in section.of(call.account).load_balancers.values() if each.region == region]
+def _arn(call: Call) -> str:
+    return call.arn(f"loadbalancer/{call.params['LoadBalancerId']}")
 
 
-def _page(call: Call, name: str, items: list[Any]) -> dict[str, Any]:
+def here(call: Call) -> list[Balancer]:
+    """List the load balancers of the call's region."""
+    place = region(call)
+    return [each for each in section.of(call.account).load_balancers.values() if each.region == place]
+
+
+def paged(call: Call, name: str, items: list[Any]) -> dict[str, Any]:
+    """Answer with the page that is asked for, under `name`."""
     page, token = by_token(items, call.params)
     paging = {"NextToken": token} if token else {}
     return {name: page, "MaxResults": call.params["MaxResults"], "TotalCount": len(items), **paging}
@@ -147,7 +154,7 @@ def list_load_balancers(call: Call) -> dict[str, Any]:
     for job in section.of(call.account).jobs.values():
         _busy(call, job)
     wanted = call.params.get("LoadBalancerIds")
-    return _page(call, "LoadBalancers", [_show(each) for each in _here(call) if wanted is None or each.id in wanted])
+    return paged(call, "LoadBalancers", [_show(each) for each in here(call) if wanted is None or each.id in wanted])
 
 
 def _show(balancer: Balancer) -> dict[str, Any]:
@@ -157,9 +164,36 @@ def _show(balancer: Balancer) -> dict[str, Any]:
         "LoadBalancerName": balancer.name,
         "LoadBalancerStatus": balancer.status,
         "AddressType": balancer.address_type,
+        "AddressIpVersion": "IPv4",
+        "VpcId": balancer.vpc,
+        "SecurityGroupIds": balancer.security_groups,
         "Tags": [{"Key": key, "Value": value} for key, value in balancer.tags.items()],
         **({"AccessLogConfig": {"LogProject": log["project"], "LogStore": log["logstore"]}} if log else {}),
     }
+
+
+@alb.action("GetLoadBalancerAttribute", resource=_arn, params={"LoadBalancerId": Text(required=True)})
+def get_load_balancer_attribute(call: Call) -> dict[str, Any]:
+    """Show a load balancer with its addresses, which the list does not have; the names of zones are made up."""
+    balancer = _balancer(call)
+    count = max(len(balancer.addresses), len(balancer.local_addresses))
+    public = balancer.addresses + [""] * count
+    local = balancer.local_addresses + [""] * count
+    zones = [
+        {
+            "ZoneId": f"{balancer.region}-{place + 1}",
+            "VSwitchId": f"vsw-{balancer.vpc}",
+            "LoadBalancerAddresses": [
+                {
+                    "Address": public[place],
+                    "IntranetAddress": local[place],
+                    "Ipv4LocalAddresses": [local[place]] if local[place] else [],
+                }
+            ],
+        }
+        for place in range(count)
+    ]
+    return {**_show(balancer), "RegionId": balancer.region, "ZoneMappings": zones}
 
 
 @alb.action("ListListeners", params={"LoadBalancerIds": Each(most=20), "ListenerIds": Each(most=20), **tokened(100)})
@@ -168,11 +202,11 @@ def list_listeners(call: Call) -> dict[str, Any]:
     wanted = call.params.get("LoadBalancerIds")
     listeners = [
         _show_listener(balancer, each)
-        for balancer in _here(call)
+        for balancer in here(call)
         if wanted is None or balancer.id in wanted
         for each in balancer.listeners
     ]
-    return _page(call, "Listeners", listeners)
+    return paged(call, "Listeners", listeners)
 
 
 def _show_listener(balancer: Balancer, listener: Listener) -> dict[str, Any]:
@@ -187,37 +221,18 @@ def _show_listener(balancer: Balancer, listener: Listener) -> dict[str, Any]:
     }
 
 
-@alb.action("ListServerGroupServers", params={"ServerGroupId": Text(), **tokened(100)})
-def list_server_group_servers(call: Call) -> dict[str, Any]:
-    """List the servers of one server group, or of all that the region's listeners use."""
-    used = {group for balancer in _here(call) for each in balancer.listeners for group in each.server_groups}
-    servers = [
-        {
-            "ServerGroupId": name,
-            "ServerId": _backends.server_id(each, place),
-            "ServerType": each.kind.capitalize(),
-            "Port": each.port,
-            "Weight": each.weight,
-            "Status": "Available",
-        }
-        for name, group in section.of(call.account).server_groups.items()
-        if name == call.params.get("ServerGroupId", name) and name in used
-        for place, each in enumerate(group.servers)
-    ]
-    return _page(call, "Servers", servers)
-
-
 # --- access logs ---------------------------------------------------------------------------------------------------
 
 
-def _arn(call: Call) -> str:
-    return call.arn(f"loadbalancer/{call.params['LoadBalancerId']}")
+def _balancer(call: Call) -> Balancer:
+    balancer = next((each for each in here(call) if each.id == call.params["LoadBalancerId"]), None)
+    if balancer is None:
+        raise ApiError("ResourceNotFound.LoadBalancer", "The specified resource is not found.", 404)
+    return balancer
 
 
 def _writable(call: Call) -> Balancer:
-    balancer = next((each for each in _here(call) if each.id == call.params["LoadBalancerId"]), None)
-    if balancer is None:
-        raise ApiError("ResourceNotFound.LoadBalancer", "The specified resource is not found.", 404)
+    balancer = _balancer(call)
     jobs = [job for job in section.of(call.account).jobs.values() if job.balancer == balancer.id]
     busy = [job for job in jobs if _busy(call, job)]  # looks at each of them: a job ends by being looked at
     if balancer.status != "Active" or busy:
@@ -307,4 +322,4 @@ def list_asyn_jobs(call: Call) -> dict[str, Any]:
         for job in section.of(call.account).jobs.values()
         if wanted is None or job.id in wanted
     ]
-    return _page(call, "Jobs", jobs)
+    return paged(call, "Jobs", jobs)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""NLB 2022-04-30: load balancers, listeners, servers. It has no access logs."""
+"""NLB 2022-04-30: what an account has of it. The actions on that are in `nlb_*.py`. It has no access logs."""
 
 from __future__ import annotations
 
@@ -7,8 +7,7 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from simulator.errors import EstateError
-from simulator.paging import by_token, tokened
-from simulator.parameters import Each, Region, Text
+from simulator.paging import by_token
 from simulator.registry import Product, Section, known_keys
 
 from . import _backends
@@ -105,79 +104,18 @@ def _check(world: World) -> None:
 section = Section("nlb", _load, _dump, _check)
 
 
-def _here(call: Call) -> list[Balancer]:
+def here(call: Call) -> list[Balancer]:
+    """List the load balancers of the call's region."""
     return [each for each in section.of(call.account).load_balancers.values() if each.region == call.region]
 
 
-def _page(call: Call, name: str, items: list[Any]) -> dict[str, Any]:
+def groups_here(call: Call) -> list[_backends.Group]:
+    """List the server groups of the call's region."""
+    return [each for each in section.of(call.account).server_groups.values() if each.region == call.region]
+
+
+def paged(call: Call, name: str, items: list[Any]) -> dict[str, Any]:
+    """Answer with the page that is asked for, under `name`."""
     page, token = by_token(items, call.params)
     paging = {"NextToken": token} if token else {}
     return {name: page, "MaxResults": call.params["MaxResults"], "TotalCount": len(items), **paging}
-
-
-@nlb.action(
-    "ListLoadBalancers", params={"RegionId": Region(required=True), "LoadBalancerIds": Each(most=20), **tokened(100)}
-)
-def list_load_balancers(call: Call) -> dict[str, Any]:
-    """List a region's load balancers."""
-    wanted = call.params.get("LoadBalancerIds")
-    balancers = [
-        {
-            "LoadBalancerId": each.id,
-            "LoadBalancerName": each.name,
-            "LoadBalancerStatus": each.status,
-            "LoadBalancerType": "Network",
-            "AddressType": each.address_type,
-            "RegionId": each.region,
-            "Tags": [{"Key": key, "Value": value} for key, value in each.tags.items()],
-        }
-        for each in _here(call)
-        if wanted is None or each.id in wanted
-    ]
-    return _page(call, "LoadBalancers", balancers)
-
-
-@nlb.action(
-    "ListListeners", params={"RegionId": Region(required=True), "LoadBalancerIds": Each(most=20), **tokened(100)}
-)
-def list_listeners(call: Call) -> dict[str, Any]:
-    """List a region's listeners."""
-    wanted = call.params.get("LoadBalancerIds")
-    listeners = [
-        {
-            "ListenerId": each.id,
-            "LoadBalancerId": balancer.id,
-            "RegionId": balancer.region,
-            "ListenerPort": each.port,
-            "ListenerProtocol": each.protocol,
-            "ListenerStatus": each.status,
-            "ServerGroupId": each.server_group,
-            **({"StartPort": str(each.start), "EndPort": str(each.end)} if not each.port else {}),
-        }
-        for balancer in _here(call)
-        if wanted is None or balancer.id in wanted
-        for each in balancer.listeners
-    ]
-    return _page(call, "Listeners", listeners)
-
-
-@nlb.action(
-    "ListServerGroupServers", params={"RegionId": Region(required=True), "ServerGroupId": Text(), **tokened(100)}
-)
-def list_server_group_servers(call: Call) -> dict[str, Any]:
-    """List the servers of one server group, or of all that the region's listeners use."""
-    used = {each.server_group for balancer in _here(call) for each in balancer.listeners}
-    servers = [
-        {
-            "ServerGroupId": name,
-            "ServerId": _backends.server_id(each, place),
-            "ServerType": each.kind.capitalize(),
-            "Port": each.port,
-            "Weight": each.weight,
-            "Status": "Available",
-        }
-        for name, group in section.of(call.account).server_groups.items()
-        if name == call.params.get("ServerGroupId", name) and name in used
-        for place, each in enumerate(group.servers)
-    ]
-    return _page(call, "Servers", servers)
