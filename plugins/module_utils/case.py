@@ -1,0 +1,404 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One event of Security Center with all that bears on it: what was attacked, whose sshd it may be about, what the
+network let through at that time, and what the servers logged. Pure.
+
+The network of that time is known where the changes since then were read completely, and never for the last minutes.
+What the servers logged is known where every line of that time was read. Nothing that was not read is taken for quiet.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cached_property
+
+from .clues import Attempt, Clues, Event, Holding, Log, Opening, Path, Probe, Server, Target, admits
+
+REACHABLE, NOT_REACHABLE, UNKNOWN = "reachable", "not_reachable", "unknown"
+# Two clocks, and the time that a connection lasts, lie between a row of Security Center and the line of sshd.
+SLACK = timedelta(minutes=5)
+# A line at another hour is the same attack in another time zone only if the rest of the clock agrees closely.
+CLOSE = timedelta(minutes=1)
+HALF_HOUR = timedelta(minutes=30)
+WIDEST_ZONE = timedelta(hours=14)
+
+KINDS = {
+    "clb": "the load balancer (CLB)",
+    "nlb": "the load balancer (NLB)",
+    "alb": "the load balancer (ALB)",
+    "nat": "the NAT gateway",
+    "eip": "the EIP of",
+    "instance": "the server",
+    "ipv6": "the IPv6 address of",
+}
+OWN = ("eip", "instance", "ipv6")  # an address of these kinds is that of a server or an interface itself
+
+
+@dataclass(frozen=True)
+class Attacked:
+    """What was attacked. certain: it is known that it was so at that time, and not only that it is so now."""
+
+    kind: str
+    id: str
+    name: str
+    text: str
+    certain: bool
+
+
+@dataclass(frozen=True)
+class Shifted:
+    """Attempts whose time differs from that of the event by a time zone's distance."""
+
+    by: timedelta
+    attempts: tuple[Attempt, ...]
+    known: bool
+
+
+@dataclass(frozen=True)
+class Case:
+    """One event and the clues; everything else follows from them."""
+
+    event: Event
+    clues: Clues
+
+    # When
+
+    @property
+    def dated(self) -> bool:
+        """Security Center says when it was."""
+        return self.event.first is not None and self.event.last is not None
+
+    @cached_property
+    def known_then(self) -> bool:
+        """The state of the whole network at that time is known: today's was read, and all changes since."""
+        return (
+            self.dated and self.clues.exposure.complete and self.clues.changes.covers(self.event.first, self.event.last)
+        )
+
+    @cached_property
+    def as_today(self) -> bool:
+        """The network of that time is known, and it is the one of today."""
+        return self.known_then and all(one.time < self.event.first for one in self.clues.changes.changes)
+
+    @cached_property
+    def replayed(self) -> bool:
+        """The changes since that time were read, though perhaps not all of them."""
+        since = self.clues.changes.since_complete
+        return self.dated and since is not None and since <= self.event.first
+
+    # What was attacked
+
+    @cached_property
+    def target(self) -> Attacked:
+        """What the attacked address belonged to at that time, as far as is known."""
+        if not self.event.address:
+            return self._unaddressed()
+        now = next((one for one in self.clues.exposure.targets if one.address == self.event.address), None)
+        holdings = [one for one in self.clues.changes.holdings if one.address == self.event.address]
+        then = next((one for one in holdings if self._at_that_time(one)), None)
+        if then and (now is None or now.id != then.id):
+            return self._moved(then, now)
+        if now and (then or not (holdings and self.known_then)):
+            doubt = "" if self.known_then else ", today at least"
+            return Attacked(now.kind, now.id, now.name, f"{self.event.address} is {told(now)}{doubt}.", self.known_then)
+        return self._not_held(holdings)
+
+    def _unaddressed(self) -> Attacked:
+        server = self.clues.exposure.server(self.event.instance_id)
+        if server:
+            text = f"Security Center names the server {server} and no public address."
+            return Attacked("instance", server.id, server.name, text, certain=False)
+        return Attacked("unknown", "", "", "Security Center does not say which address was attacked.", certain=False)
+
+    def _at_that_time(self, holding: Holding) -> bool:
+        return self.dated and holding.time.overlaps(self.event.first, self.event.last)
+
+    def _moved(self, then: Holding, now: Target | None) -> Attacked:
+        since = f"it is {told(now)} now" if now else "it is not this account's any more"
+        owner = Target(self.event.address, then.kind, then.id, self._name(then.id))
+        text = f"{self.event.address} was {told(owner)} at that time; {since}."
+        return Attacked(then.kind, then.id, owner.name, text, self.known_then)
+
+    def _not_held(self, holdings: list[Holding]) -> Attacked:
+        address = self.event.address
+        ended = [one for one in holdings if one.time.end and self.dated and one.time.end <= self.event.first]
+        if ended:
+            last = max(ended, key=lambda one: one.time.end)
+            owner = told(Target(address, last.kind, last.id, self._name(last.id)))
+            text = f"{address} was {owner} until {shown(last.time.end)}, and not this account's at that time."
+            return Attacked("former", last.id, self._name(last.id), text, self.known_then)
+        if self.known_then:
+            text = f"{address} was not an address of this account at that time."
+            return Attacked("none", "", "", text, certain=True)
+        return Attacked("unknown", "", "", f"{address} is none of the addresses of this account that were read.", False)
+
+    def _name(self, identifier: str) -> str:
+        server = self.clues.exposure.server(identifier)
+        named = [server.name] if server else [one.name for one in self.clues.exposure.targets if one.id == identifier]
+        return next(iter(named), "")
+
+    # Which servers it may be about
+
+    @cached_property
+    def named(self) -> tuple[Server, ...]:
+        """The servers that the event speaks of: by the address that was attacked, by its own words, by their logs."""
+        return tuple(
+            one for one in self.clues.exposure.servers if self._targeted(one) or self._named(one) or self._logged(one)
+        )
+
+    @cached_property
+    def servers(self) -> tuple[Server, ...]:
+        """The servers that it may be about: those it speaks of, else any."""
+        return self.named or self.clues.exposure.servers
+
+    def _targeted(self, server: Server) -> bool:
+        address = self.event.address
+        if not address:
+            return False
+        behind = {back for one in self.clues.exposure.targets if one.address == address for back in one.backs}
+        return (
+            server.id == self.target.id
+            or address in server.addresses
+            or any(path.address == address for path in server.paths)
+            or any(server.id in back for back in behind)
+        )
+
+    def _named(self, server: Server) -> bool:
+        event = self.event
+        return (
+            (event.instance_id != "" and event.instance_id == server.id)
+            or (event.instance_name != "" and event.instance_name == server.name)
+            or (event.private_ip != "" and event.private_ip in server.addresses)
+        )
+
+    def _logged(self, server: Server) -> bool:
+        log = self.log_of(server)
+        seen = {*self.attempts, *(self.shifted.attempts if self.shifted else ())}
+        return bool(log and self.event.source and seen.intersection(log.attempts))
+
+    @cached_property
+    def owner(self) -> Server | None:
+        """The server that has the attacked address, or one to which it leads."""
+        return next((one for one in self.clues.exposure.servers if self._targeted(one)), None)
+
+    @cached_property
+    def spoken_of(self) -> tuple[Server, ...]:
+        """The servers that the event names itself, or that its address belongs to."""
+        return tuple(one for one in self.clues.exposure.servers if self._named(one) or self._targeted(one))
+
+    @cached_property
+    def server_ids(self) -> list[str]:
+        """The ids of the servers that it may be about."""
+        return sorted({server.id for server in self.servers} | ({self.event.instance_id} - {""}))
+
+    # What the network let through
+
+    @cached_property
+    def paths(self) -> tuple[Path, ...]:
+        """Every way to the SSH port of those servers, as it is today."""
+        return tuple(path for server in self.servers for path in server.paths)
+
+    @cached_property
+    def open_now(self) -> tuple[Path, ...]:
+        """The ways that let this source through today."""
+        return tuple(path for path in self.paths if path.admits(self.event.source))
+
+    @cached_property
+    def undecided(self) -> tuple[Path, ...]:
+        """The ways of which it is not known whether they let this source through."""
+        return tuple(path for path in self.paths if path.admits(self.event.source) is None)
+
+    @cached_property
+    def openings(self) -> tuple[Opening, ...]:
+        """The times in which a server that it may be about let this source through, and that this event falls into."""
+        ids = {*self.server_ids}
+        return tuple(
+            one
+            for one in self._openings_then
+            if one.kind == "server" and (one.id in ids or not self.clues.exposure.read)
+        )
+
+    @cached_property
+    def other_openings(self) -> tuple[Opening, ...]:
+        """The times, of other servers and of single resources, that this event falls into."""
+        return tuple(one for one in self._openings_then if one not in self.openings)
+
+    @cached_property
+    def near(self) -> tuple[Opening, ...]:
+        """The times in which one of those servers was open to this source, and that miss the event by minutes."""
+        ids = {*self.server_ids}
+        return tuple(
+            one
+            for one in self.clues.changes.openings
+            if one.kind == "server"
+            and one.id in ids
+            and one not in self._openings_then
+            and self.dated
+            and one.time.overlaps(self.event.first, self.event.last, SLACK)
+            and admits(one.sources, self.event.source)
+        )
+
+    @cached_property
+    def _openings_then(self) -> list[Opening]:
+        return [
+            one
+            for one in self.clues.changes.openings
+            if self.dated
+            and one.time.overlaps(self.event.first, self.event.last)
+            and admits(one.sources, self.event.source) is not False
+        ]
+
+    @cached_property
+    def network(self) -> str:
+        """Whether the network let this source through to sshd at that time: reachable, not_reachable, unknown."""
+        if any(admits(one.sources, self.event.source) for one in self.openings):
+            return REACHABLE
+        if not self.known_then or self.undecided or self.openings or self.contradicted:
+            return UNKNOWN
+        return NOT_REACHABLE
+
+    # What was tried from outside
+
+    @cached_property
+    def probes(self) -> tuple[Probe, ...]:
+        """The probes of addresses that have to do with it."""
+        addresses = {self.event.address, *(path.address for path in self.paths)}
+        addresses |= {address for server in self.servers for address in server.addresses}
+        return tuple(one for one in self.clues.probes if one.address in addresses)
+
+    @cached_property
+    def contradicted(self) -> tuple[Probe, ...]:
+        """Probes that got through where nothing that was read lets anybody through."""
+        open_ways = {(path.address, path.port) for path in self.paths if path.reach.possible or path.reach.sure}
+        ports = {server.port for server in self.servers} | {path.port for path in self.paths}
+        return tuple(
+            one for one in self.probes if one.open and one.port in ports and (one.address, one.port) not in open_ways
+        )
+
+    # What the servers logged
+
+    def log_of(self, server: Server) -> Log | None:
+        """The log of a server, known by its id, an address, or its name."""
+        ids = {server.id, *server.addresses}
+        by_id = next((one for one in self.clues.logs if ids & one.ids), None)
+        return by_id or next((one for one in self.clues.logs if server.name and server.name in one.ids), None)
+
+    @cached_property
+    def of_source(self) -> tuple[Attempt, ...]:
+        """Everything that any server logged of this source; of an unknown source, what the named servers logged."""
+        source = self.event.source
+        logs = self.clues.logs if source else [log for log in map(self.log_of, self.spoken_of) if log]
+        found = (one for log in logs for one in log.attempts if source in ("", one.source))
+        return tuple(sorted(found, key=lambda one: (one.time, one.host, one.user, one.outcome, one.file)))
+
+    @cached_property
+    def attempts(self) -> tuple[Attempt, ...]:
+        """What was logged of this source at that time."""
+        if not self.dated:
+            return ()
+        first, last = self.event.first - SLACK, self.event.last + SLACK
+        return tuple(one for one in self.of_source if first <= one.time <= last)
+
+    @cached_property
+    def accepted(self) -> tuple[Attempt, ...]:
+        """Logins of this source that were let in, at any time; of an unknown source, at that time."""
+        return tuple(one for one in (self.of_source if self.event.source else self.attempts) if one.accepted)
+
+    @cached_property
+    def shifted(self) -> Shifted | None:
+        """What was logged of this source at the same clock time of another time zone, if nothing was at that time."""
+        if not self.dated or self.attempts or not self.event.source or self.event.last - self.event.first > HALF_HOUR:
+            return None
+        distances = Counter(by for one in self.of_source if (by := self._distance(one)))
+        if not distances:
+            return None
+        by = max(distances, key=lambda one: (self._expected(one), distances[one], -abs(one), one))
+        return Shifted(by, tuple(one for one in self.of_source if self._distance(one) == by), self._expected(by))
+
+    def _distance(self, attempt: Attempt) -> timedelta | None:
+        """How many half hours lie between event and attempt, if it is whole ones, and no more than zones differ by."""
+        by = round((attempt.time - self.event.first) / HALF_HOUR) * HALF_HOUR
+        first, last = self.event.first + by - CLOSE, self.event.last + by + CLOSE
+        return by if by and abs(by) <= WIDEST_ZONE and first <= attempt.time <= last else None
+
+    def _expected(self, by: timedelta) -> bool:
+        """The distance is that of a time zone that plays a part here: a server's, the operator's, or China's."""
+        zones = {log.offset for log in self.clues.logs} | {timedelta(hours=8), self.local.utcoffset()}
+        return abs(by) in {abs(zone) for zone in zones if zone}
+
+    @cached_property
+    def local(self) -> datetime:
+        """The beginning in the operator's time zone."""
+        return self.event.first.astimezone(self.clues.zone)
+
+    @cached_property
+    def elsewhen(self) -> tuple[Attempt, ...]:
+        """What was logged of this source at other times."""
+        near = {*self.attempts, *(self.shifted.attempts if self.shifted else ())}
+        return tuple(one for one in self.of_source if one not in near) if self.event.source else ()
+
+    @cached_property
+    def logged(self) -> bool:
+        """It reached sshd: the log of a server says so."""
+        return bool(self.attempts or self.shifted)
+
+    def heard(self, server: Server, slack: timedelta = SLACK) -> bool:
+        """Everything that this server logged at that time was read."""
+        log = self.log_of(server)
+        return bool(self.dated and log and log.covers(self.event.first - slack, self.event.last + slack))
+
+    @cached_property
+    def quiet(self) -> bool:
+        """The logs of all servers that it may be about were read, and hold nothing of it."""
+        return bool(self.servers) and not self.logged and all(map(self.heard, self.servers))
+
+    @cached_property
+    def silent(self) -> bool:
+        """The logs of all servers of the account were read, hours around it too, and hold nothing of it."""
+        servers = self.clues.exposure.servers
+        return (
+            self.clues.exposure.complete
+            and bool(servers)
+            and not self.logged
+            and all(self.heard(one, WIDEST_ZONE) for one in servers)
+        )
+
+    # All in all
+
+    @cached_property
+    def verdict(self) -> str:
+        """Whether it could have reached sshd of a server of ours, at that time."""
+        return REACHABLE if self.logged else self.network
+
+    @cached_property
+    def unread(self) -> list[str]:
+        """What could not be read that bears on this event."""
+        clues = self.clues
+        notes = [*clues.unread, *clues.exposure.unread, *clues.changes.unread]
+        for server in self.servers:
+            log = self.log_of(server)
+            if log is None:
+                notes.append(f"logins: no log of {server} was read")
+            elif not self.heard(server):
+                notes += log.unread or (f"logins: the log of {server} was not read for all of that time",)
+        if not self.dated:
+            notes.append("Security Center does not say when it was")
+        elif (
+            clues.changes.read
+            and not clues.changes.unread
+            and not clues.changes.covers(self.event.first, self.event.last)
+        ):
+            notes.append("changes: what was read does not hold for that time")
+        return list(dict.fromkeys(notes))
+
+
+def told(target: Target) -> str:
+    """What an address belongs to, in words."""
+    name = f"{target.name} ({target.id})" if target.name and target.name != target.id else target.id
+    return f"{KINDS.get(target.kind, target.kind)} {name}".strip()
+
+
+def shown(moment: datetime) -> str:
+    """A moment in UTC as results show it."""
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,0 +1,304 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the other modules read about SSH, as values to reason with: events, paths, openings, log lines. Pure.
+
+What was not read is an empty value that says so: `read` and `complete` of an Exposure, `covers` of Changes and Log.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta, tzinfo
+from functools import lru_cache
+
+from .addresses import Addresses, of_option
+from .exposure import PUBLIC
+
+# ActionTrail shows a change minutes after it was made, exactly how many is UNCONFIRMED.
+TRAIL_LATENCY = timedelta(minutes=15)
+PUBLIC_V4 = PUBLIC & Addresses.of("0.0.0.0/0")
+
+
+@dataclass(frozen=True)
+class Event:
+    """A row of Security Center's attack analysis (kind attack), or an alert; '' and None where it does not say.
+
+    first and last are UTC. An alert does not say where it came from.
+    """
+
+    kind: str
+    id: str
+    name: str = ""
+    source: str = ""
+    port: int = 0
+    count: int = 0
+    status: str = ""
+    address: str = ""
+    private_ip: str = ""
+    instance_id: str = ""
+    instance_name: str = ""
+    region: str = ""
+    first: datetime | None = None
+    last: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Reach:
+    """Which sources get through: those that do for sure, and those that may, for all that is known."""
+
+    sure: tuple[str, ...] = ()
+    possible: tuple[str, ...] = ()
+
+    def admits(self, source: str) -> bool | None:
+        """Whether this source gets through; None where that is not known."""
+        sure = admits(self.sure, source)
+        return None if sure is False and admits(self.possible, source) is not False else sure
+
+
+@dataclass(frozen=True)
+class Gate:
+    """One thing on a path that lets connections through or not: all alike, or by their source (reach)."""
+
+    allows: bool | None
+    reach: Reach | None
+    text: str
+    shown: Mapping = field(hash=False, compare=False, default_factory=dict)
+
+    def passes(self, source: str) -> bool | None:
+        """Whether it lets this source through; None where that is not known."""
+        return self.reach.admits(source) if self.reach else self.allows
+
+
+@dataclass(frozen=True)
+class Path:
+    """One way to a server's SSH port as it is now; its gates are in the order in which a packet meets them."""
+
+    server: str
+    kind: str
+    address: str
+    port: int
+    reach: Reach
+    gates: tuple[Gate, ...]
+    shown: Mapping = field(hash=False, compare=False, default_factory=dict)
+
+    @property
+    def leads(self) -> bool:
+        """It leads to sshd, whoever may use it: only lists of sources, and the server itself, may stop anybody."""
+        asking = ("acl", "balancer_groups", "security_groups", "instance")
+        return not any(gate.allows is False and gate.shown.get("kind") not in asking for gate in self.gates)
+
+    def stop(self, source: str) -> Gate | None:
+        """The first gate that stops this source."""
+        return next((gate for gate in self.gates if gate.passes(source) is False), None)
+
+    def admits(self, source: str) -> bool | None:
+        """Whether a new connection from this source gets through to sshd today; None where that is not known."""
+        return False if self.stop(source) else self.reach.admits(source)
+
+
+@dataclass(frozen=True)
+class Server:
+    """One server of the account. port: where its sshd listens."""
+
+    id: str
+    name: str
+    region: str
+    port: int
+    status: str
+    verdict: str
+    addresses: tuple[str, ...]
+    paths: tuple[Path, ...]
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.id})" if self.name and self.name != self.id else self.id
+
+
+@dataclass(frozen=True)
+class Target:
+    """What a public address of the account belongs to. backs: the servers to which its ports lead, by id."""
+
+    address: str
+    kind: str
+    id: str
+    name: str = ""
+    backs: tuple[str, ...] = ()
+    ports: tuple[tuple[int, int, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class Exposure:
+    """What ssh_exposure_info found. read: it ran at all; complete: nothing was left unread."""
+
+    read: bool
+    servers: tuple[Server, ...] = ()
+    targets: tuple[Target, ...] = ()
+    unread: tuple[str, ...] = ()
+
+    @property
+    def complete(self) -> bool:
+        """Every enumerator of ways came through to its end."""
+        return self.read and not self.unread
+
+    def server(self, identifier: str) -> Server | None:
+        """The server of this id."""
+        return next((one for one in self.servers if one.id == identifier), None)
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A time from and to, in UTC; None means from before, or up to beyond, what was read."""
+
+    start: datetime | None
+    end: datetime | None
+
+    def overlaps(self, first: datetime, last: datetime, slack: timedelta = timedelta()) -> bool:
+        """Whether some of it lies between first and last, or within the slack of them."""
+        return (self.start is None or self.start <= last + slack) and (self.end is None or self.end > first - slack)
+
+
+@dataclass(frozen=True)
+class Change:
+    """One change that ActionTrail holds."""
+
+    time: datetime
+    event: str
+    actor: str
+    source: str
+    resource_id: str
+    what: str
+    opens: bool | None
+
+
+@dataclass(frozen=True)
+class Opening:
+    """A time in which SSH was open at some resource (kind: server, security_group, eip, listener, forward)."""
+
+    kind: str
+    id: str
+    name: str
+    port: int
+    sources: tuple[str, ...]
+    time: Interval
+    opened_by: Change | None
+    closed_by: Change | None
+    paths: tuple[str, ...]
+
+    @property
+    def temporary(self) -> bool:
+        """It began or ended within what was read."""
+        return self.time.start is not None or self.time.end is not None
+
+
+@dataclass(frozen=True)
+class Holding:
+    """What a public address belonged to, and when."""
+
+    address: str
+    kind: str
+    id: str
+    time: Interval
+
+
+@dataclass(frozen=True)
+class Changes:
+    """What network_change_info found. since_complete: from when on the replay of the changes holds."""
+
+    read: bool
+    changes: tuple[Change, ...] = ()
+    openings: tuple[Opening, ...] = ()
+    holdings: tuple[Holding, ...] = ()
+    since_complete: datetime | None = None
+    until: datetime | None = None
+    unread: tuple[str, ...] = ()
+
+    def covers(self, first: datetime, last: datetime) -> bool:
+        """Whether the state of the network at that time is known for sure."""
+        return (
+            self.read
+            and not self.unread
+            and self.since_complete is not None
+            and self.until is not None
+            and self.since_complete <= first
+            and last <= self.until - TRAIL_LATENCY
+        )
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One line of sshd about a connection; several of the same make a count elsewhere."""
+
+    time: datetime
+    source: str
+    user: str
+    outcome: str
+    method: str
+    host: str
+    file: str
+
+    @property
+    def accepted(self) -> bool:
+        """It was let in."""
+        return self.outcome == "accepted"
+
+
+@dataclass(frozen=True)
+class Log:
+    """What one server's sshd logged. ids: its instance id, addresses and names, whatever of them is known."""
+
+    host: str
+    ids: frozenset[str]
+    timezone: str
+    offset: timedelta | None
+    attempts: tuple[Attempt, ...]
+    whole: tuple[Interval, ...]
+    unread: tuple[str, ...]
+
+    def covers(self, first: datetime, last: datetime) -> bool:
+        """Whether everything that sshd logged from first to last was read."""
+        return not self.unread and any(
+            one.start is not None and one.start <= first and one.end is not None and last <= one.end
+            for one in self.whole
+        )
+
+
+@dataclass(frozen=True)
+class Probe:
+    """A connection that was tried from somewhere, and whether it came about."""
+
+    address: str
+    port: int
+    vantage: str
+    open: bool
+    time: datetime | None
+    error: str
+
+
+@dataclass(frozen=True)
+class Clues:
+    """Everything that was read, and for whom it is to be told."""
+
+    events: tuple[Event, ...] = ()
+    exposure: Exposure = Exposure(read=False)
+    changes: Changes = Changes(read=False)
+    logs: tuple[Log, ...] = ()
+    probes: tuple[Probe, ...] = ()
+    lists: Mapping[str, Addresses] = field(default_factory=dict)
+    zone: tzinfo = UTC
+    zone_name: str = "UTC"
+    account_id: str = ""
+    unread: tuple[str, ...] = ()
+
+
+def admits(sources: Sequence[str], source: str) -> bool | None:
+    """Whether these CIDR blocks hold the source. Of an unknown source that is known only for all or for none."""
+    allowed = _addresses(tuple(sources))
+    if source:
+        return source in allowed
+    if not allowed:
+        return False
+    return True if allowed >= PUBLIC_V4 else None
+
+
+@lru_cache(maxsize=4096)
+def _addresses(texts: tuple[str, ...]) -> Addresses:
+    return of_option("sources", texts)
