@@ -36,7 +36,7 @@ def words(sources: Addresses, most: int = 5) -> str:
     """The public ones of these for a sentence, not all of them if they are many."""
     texts = shown(sources)
     rest = f" and {len(texts) - most} more blocks" if len(texts) > most else ""
-    return f"{', '.join(texts[:most])}{rest}" if texts else "no public address"
+    return f"{', '.join(texts[:most])}{rest}" if texts else "nobody on the internet"
 
 
 @dataclass(frozen=True)
@@ -117,18 +117,18 @@ class Path:
             "sources": shown(sources.sure),
             "possible_sources": shown(sources.possible),
             "evidence": list(self.evidence),
-            "gates": [_gate(gate, allows=allows) for gate, allows in self._walk()],
+            "gates": [_gate(gate, allows, public(self.address)) for gate, allows in self._walk()],
         }
 
 
-def _gate(gate: Gate, *, allows: bool | None) -> dict:
+def _gate(gate: Gate, allows: bool | None, everybody: Addresses) -> dict:
     known = gate.lets if isinstance(gate.lets, Sources) else None
     return {
         "kind": gate.kind,
         "name": gate.name,
         "allows": allows,
-        "sources": shown(known.sure) if known else None,
-        "possible_sources": shown(known.possible) if known else None,
+        "sources": shown(known.sure & everybody) if known else None,
+        "possible_sources": shown(known.possible & everybody) if known else None,
         "text": gate.text,
     }
 

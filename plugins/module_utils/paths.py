@@ -104,7 +104,8 @@ def stopped(server: Server) -> bool:
 class Door:
     """Where packets meet a server: one of its interfaces; in the classic network, the server itself.
 
-    judged: the groups' rules speak of what comes in here over the internet.
+    groups: None where they could not be read. judged_inside: the rules that were read count for what load balancers
+    hand on, too; not so in the classic network, where those that count for the internet are others.
     """
 
     name: str
@@ -126,11 +127,6 @@ class Door:
         """Its primary private address, '' if that is not known."""
         return self.private_ips[0] if self.private_ips else ""
 
-    @property
-    def place(self) -> str:
-        """How sentences call it."""
-        return f"{self.name} ({self.first_ip})" if self.first_ip else self.name
-
 
 @dataclass(frozen=True)
 class Handover:
@@ -144,7 +140,7 @@ class Handover:
     def front(self, port: int) -> int | None:
         """The listener's port whose connections come out at this port of the backend; None if there is none."""
         one = self.listener
-        if one.first != one.last:
+        if one.first != one.last and (self.group.any_port or not self.backend.port):
             return port if one.first <= port <= one.last else None
         return one.first if port == (one.back_port or self.backend.port or one.first) else None
 
@@ -177,17 +173,24 @@ class Routes:
         if door.primary:
             for address in server.public_ips:
                 gate = Gate("address", server.id, f"{address} is the public address of {server.id}")
-                yield self._direct("public_ip", server, door, address, port, gate, door.first_ip)
+                yield self._direct("public_ip", server, door, address, port, (gate,), door.first_ip)
         yield from self._eips_of(server, door, port)
         yield from self._ipv6_of(server, door, port)
         yield from self._listeners_of(server, door, port)
         yield from self._forwards_of(server, door, port)
 
     def _direct(
-        self, kind: str, server: Server, door: Door, address: str, port: int, gate: Gate, inner: str, front: int = 0
+        self,
+        kind: str,
+        server: Server,
+        door: Door,
+        address: str,
+        port: int,
+        entry: tuple[Gate, ...],
+        inner: str,
+        front: int = 0,
     ) -> Path:
-        """A path on which the client's own address arrives at the interface."""
-        entry = gate if isinstance(gate, tuple) else (gate,)
+        """A path on which the client's own address arrives at the interface, at its inner address."""
         groups, evidence = self._groups_gate(door, inner, port, public(address))
         return Path(kind, server.id, address, front or port, (*entry, groups, instance_gate(server)), evidence)
 
@@ -198,7 +201,7 @@ class Routes:
         for eip in dict.fromkeys(bound):
             inner = eip.private_ip or door.first_ip
             gate = Gate("address", eip.id, f"EIP {eip.address} is bound to {door.name}{f' ({inner})' if inner else ''}")
-            yield self._direct("eip", server, door, eip.address, port, gate, inner)
+            yield self._direct("eip", server, door, eip.address, port, (gate,), inner)
 
     def _ipv6_of(self, server: Server, door: Door, port: int) -> Iterator[Path]:
         for address in door.ipv6:
@@ -210,7 +213,7 @@ class Routes:
                 None: f"whether {address} of {door.name} has internet bandwidth could not be read",
             }[lets]
             gate = Gate("address", found.key or address if found else address, text, lets)
-            yield self._direct("ipv6", server, door, address, port, gate, address)
+            yield self._direct("ipv6", server, door, address, port, (gate,), address)
 
     def _forwards_of(self, server: Server, door: Door, port: int) -> Iterator[Path]:
         for forward in (one for ip in door.private_ips for one in self._forwards.get(ip, ())):
@@ -220,19 +223,17 @@ class Routes:
                 continue
             if not gateway and forward.region != door.region:
                 continue
-            name = f"NAT gateway {forward.gateway}"
-            address = Gate("address", forward.gateway, f"{forward.external_ip} belongs to {name}")
-            entry = (
-                f"{forward.protocol.lower()} {forward.external_port} to {forward.internal_ip} {forward.internal_port}"
+            address = Gate(
+                "address", forward.gateway, f"{forward.external_ip} belongs to NAT gateway {forward.gateway}"
             )
+            text = f"DNAT entry {forward.id} hands on {forward_text(forward)}"
             gate = (
-                Gate("forward", forward.id, f"DNAT entry {forward.id} hands on {entry}")
+                Gate("forward", forward.id, text)
                 if forward.available
-                else Gate("forward", forward.id, f"DNAT entry {forward.id}, {entry}, is being changed", lets=None)
+                else Gate("forward", forward.id, f"{text}, but is being changed", lets=None)
             )
-            yield self._direct(
-                "dnat", server, door, forward.external_ip, port, (address, gate), forward.internal_ip, front
-            )
+            entry = (address, gate)
+            yield self._direct("dnat", server, door, forward.external_ip, port, entry, forward.internal_ip, front)
 
     def _listeners_of(self, server: Server, door: Door, port: int) -> Iterator[Path]:
         targets = [door.name, *((server.id,) if door.primary and door.name != server.id else ()), *door.private_ips]
@@ -300,7 +301,8 @@ class Routes:
         if balancer.groups and balancer.kind == NLB and listener.layer_4:
             names = ", ".join(balancer.groups)
             found = self._judge(balancer.groups, (), front, LET_IN)
-            yield Gate("balancer_groups", names, f"{names} of {balancer.id} let in {words(found.sure)}", found)
+            text = f"tcp {front} is let in by {names} of {balancer.id} from {words(found.sure & public(address))}"
+            yield Gate("balancer_groups", names, text, found)
 
     def _listener_gate(self, handover: Handover, front: int, port: int) -> Gate:
         balancer, listener, backend = handover.balancer, handover.listener, handover.backend
@@ -336,9 +338,9 @@ class Routes:
         found = self._judge(door.groups, (inner,) if inner else (), port)
         possible = found.possible & everybody
         text = (
-            f"{self._titles(door.groups)} of {door.name} accept tcp {port} from {words(found.sure & everybody)}"
+            f"tcp {port} is let in by {self._titles(door.groups)} of {door.name} from {words(found.sure & everybody)}"
             if found.sure & everybody or not possible
-            else f"whether {names} of {door.name} accept tcp {port} depends on what could not be read"
+            else f"whom {names} of {door.name} let in to tcp {port} depends on what could not be read"
         )
         return Gate("security_groups", names, text, found), self._evidence(door, inner, port, everybody)
 
@@ -349,7 +351,9 @@ class Routes:
         balancer = handover.balancer
         everybody = public(address)
         if door.judged_inside and handover.group.preserve_client and not is_v6(address):
-            gate, evidence = self._groups_gate(door, door.first_ip, port, everybody)
+            target = handover.backend.target
+            inner = handover.backend.ip or (target if target in door.private_ips else door.first_ip)
+            gate, evidence = self._groups_gate(door, inner, port, everybody)
             sure = gate.lets.sure if isinstance(gate.lets, Sources) else NOTHING
             gate = replace(gate, lets=Sources(sure, EVERYWHERE), text=f"{gate.text}; {UNDOCUMENTED}")
             return gate, (*evidence, UNDOCUMENTED)
@@ -357,8 +361,9 @@ class Routes:
         names = ", ".join(door.groups or ())
         found = self._judge(door.groups, (), port) if door.groups is not None and door.judged_inside else Sources()
         accepts = bool(asked) and asked <= found.sure
-        word = "accept" if accepts else "are not known to accept"
-        text = f"{names or 'the security groups'} of {door.name} {word} tcp {port} from {balancer.id} itself"
+        word = "is" if accepts else "is not known to be"
+        by = f"by {names or 'the security groups'} of {door.name}"
+        text = f"tcp {port} {word} let in {by} from {balancer.id} itself"
         lets = Sources(EVERYWHERE if accepts else NOTHING, EVERYWHERE)
         return Gate("security_groups", names, text if accepts else f"{text}; {UNCONFIRMED}", lets), (UNCONFIRMED,)
 
@@ -459,6 +464,15 @@ def front_port(forward: Forward, port: int) -> int | None:
     if not outer or not inner or not inner[0][0] <= port <= inner[0][1]:
         return None
     return min(outer[0][0] + port - inner[0][0], outer[0][1])
+
+
+def forward_text(forward: Forward) -> str:
+    """What a DNAT entry hands on, and where to."""
+    if "any" in (forward.external_port.lower(), forward.internal_port.lower()):
+        return f"every port to {forward.internal_ip}"
+    return (
+        f"{forward.protocol.lower()} {forward.external_port} to port {forward.internal_port} of {forward.internal_ip}"
+    )
 
 
 def aimed(rule: Rule, inner: tuple[str, ...]) -> Rule | None:

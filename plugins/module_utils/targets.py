@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What each public address of an account belongs to, and what is to be found at it. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from .network import Balancer, Forward, Listener, Network
+
+
+def targets(network: Network) -> list[dict]:
+    """Every public address of the account, in the order of addresses.
+
+    kind: clb, nlb, alb, nat, eip, instance or ipv6; an EIP that is bound to a load balancer or a NAT gateway is listed
+    as theirs. bound_to: id of the instance or interface that has it, '' if none. ports: of listeners and DNAT entries,
+    front ports from first to last, and back ports, [] where those are the same as in front, or not known.
+    """
+    found: dict[str, dict] = {}
+    for row in _rows(network):
+        found.setdefault(row["address"], row)
+    return [found[address] for address in sorted(found)]
+
+
+def _rows(network: Network) -> Iterator[dict]:
+    yield from _balancers(network)
+    yield from _gateways(network)
+    for server in network.servers.values():
+        for address in server.public_ips:
+            yield _row(address, "instance", server, [], server.id)
+    for eip in network.eips.values():
+        yield _row(eip.address, "eip", eip, [], eip.bound_to)
+    for interface in network.interfaces.values():
+        for address in interface.ipv6:
+            if address in network.ipv6 and network.ipv6[address].bandwidth:
+                yield _row(address, "ipv6", interface, [], interface.server or interface.id)
+
+
+def _balancers(network: Network) -> Iterator[dict]:
+    for balancer in network.balancers.values():
+        own = balancer.addresses if balancer.internet else ()
+        for address in (*(own or ()), *_bound(network, balancer.id)):
+            yield _row(address, balancer.kind, balancer, list(_listeners(network, balancer)))
+
+
+def _gateways(network: Network) -> Iterator[dict]:
+    for gateway in network.gateways.values():
+        entries = [one for one in network.forwards.values() if one.gateway == gateway.id]
+        forwarded = [one.external_ip for one in entries] if gateway.internet else []
+        for address in dict.fromkeys((*_bound(network, gateway.id), *forwarded)):
+            yield _row(address, "nat", gateway, [_entry(one) for one in entries if one.external_ip == address])
+
+
+def _bound(network: Network, thing: str) -> list[str]:
+    return [eip.address for eip in network.eips.values() if eip.bound_to == thing]
+
+
+def _row(address: str, kind: str, thing: object, ports: list[dict], bound_to: str = "") -> dict:
+    return {
+        "address": address,
+        "kind": kind,
+        "id": thing.id,
+        "name": getattr(thing, "name", "") or thing.id,
+        "region": thing.region,
+        "bound_to": bound_to,
+        "ports": ports,
+    }
+
+
+def _listeners(network: Network, balancer: Balancer) -> Iterator[dict]:
+    own = (one for one in network.listeners.values() if one.balancer == balancer.id)
+    for one in sorted(own, key=lambda one: (one.first, one.protocol)):
+        yield {"first": one.first, "last": one.last, "protocol": one.protocol, "back": _back(network, one)}
+
+
+def _back(network: Network, listener: Listener) -> list[int]:
+    if listener.back_port:
+        return [listener.back_port]
+    groups = (network.server_groups.get(name) for name in listener.server_groups)
+    return sorted({backend.port for group in groups if group for backend in group.backends} - {0})
+
+
+def _entry(one: Forward) -> dict:
+    front, back = _ports(one.external_port), _ports(one.internal_port)
+    same = front == back
+    return {"first": front[0], "last": front[1], "protocol": one.protocol.lower(), "back": [] if same else [back[0]]}
+
+
+def _ports(text: str) -> tuple[int, int]:
+    """First and last port of a DNAT entry's text."""
+    if text.lower() == "any":
+        return 1, 65535
+    first, _slash, last = text.partition("/")
+    return int(first), int(last or first)
