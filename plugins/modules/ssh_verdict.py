@@ -19,7 +19,8 @@ description:
 options:
   attack_events:
     description:
-      - The RV(hardening.alicloud.security_center_info#module:attack_events). Those of another type, at another port, are left out.
+      - The RV(hardening.alicloud.security_center_info#module:attack_events). Those of another type, at
+        another port, are left out.
     type: list
     elements: dict
     default: []
@@ -47,14 +48,15 @@ options:
     default: []
   probes:
     description:
-      - Connections that were tried from outside, each with C(address), C(port), C(vantage) (from where), C(open), C(time) and
-        C(error).
+      - Connections that were tried from outside, each with C(address), C(port), C(vantage) (from where), C(open),
+        C(time) and C(error).
     type: list
     elements: dict
     default: []
   source_lists:
     description:
-      - Lists of CIDR blocks by name, as exits of Tor or offices of your own. Sources in them are marked so; that proves nothing.
+      - Lists of CIDR blocks by name, as exits of Tor or offices of your own. Sources in them are marked so; that proves
+        nothing.
     type: dict
     default: {}
   timezone:
@@ -145,8 +147,8 @@ investigations:
       contains:
         kind:
           description:
-            - V(clb), V(nlb), V(alb), V(nat), V(eip), V(instance), V(ipv6), V(former) for an address that was given back before,
-              V(none) for one that is none of the account, or V(unknown).
+            - V(clb), V(nlb), V(alb), V(nat), V(eip), V(instance), V(ipv6), V(former) for an address that was given back
+              before, V(none) for one that is none of the account, or V(unknown).
           type: str
           sample: clb
         id: {description: Its id., type: str, sample: lb-6weacmeweb}
@@ -156,8 +158,8 @@ investigations:
     servers: {description: Ids of the servers that it may be about., type: list, elements: str}
     verdict:
       description:
-        - Whether it could have reached sshd of one of these servers at that time, V(reachable), V(not_reachable) or V(unknown).
-          What a server logged goes before what the configuration says.
+        - Whether it could have reached sshd of one of these servers at that time, V(reachable), V(not_reachable) or
+          V(unknown). What a server logged goes before what the configuration says.
       type: str
       sample: not_reachable
     sentence: {description: The conclusion in plain words., type: str}
@@ -169,8 +171,8 @@ investigations:
         id: {description: V(H1) to V(H8)., type: str, sample: H1}
         name:
           description:
-            - V(wrong-target), V(blocked-at-border), V(dropped-by-agent), V(time-or-rotation), V(open-for-a-while), V(another-path),
-              V(stale-asset-mapping) or V(false-positive).
+            - V(wrong-target), V(blocked-at-border), V(dropped-by-agent), V(time-or-rotation), V(open-for-a-while),
+              V(another-path), V(stale-asset-mapping) or V(false-positive).
           type: str
           sample: wrong-target
         title: {description: The explanation as a sentence., type: str}
@@ -183,9 +185,9 @@ investigations:
         decides: {description: What would decide it., type: list, elements: str}
     paths:
       description:
-        - The paths of these servers as in RV(hardening.alicloud.ssh_exposure_info#module:servers), each with C(server), the id of
-          the server, C(admits), whether it lets the event's source through today (null if not known), and C(stopped_by), the
-          first gate that stops that source, or null.
+        - The paths of these servers as in RV(hardening.alicloud.ssh_exposure_info#module:servers), each with
+          C(server), the id of the server, C(admits), whether it lets the event's source through today (null if not
+          known), and C(stopped_by), the first gate that stops that source, or null.
       type: list
       elements: dict
     timeline:
