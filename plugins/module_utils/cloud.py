@@ -13,7 +13,7 @@ from . import endpoints
 from .credentials import Keys, resolve, setting
 from .errors import CloudError, OptionError
 from .progress import progress
-from .retry import Pace, persist
+from .retry import APART, Pace, persist
 from .rpc import RpcClient
 
 if TYPE_CHECKING:
@@ -98,7 +98,7 @@ class Cloud:
             return list(pool.map(guarded, items))
 
     def _pace(self, product: str) -> Pace:
-        return self._paces.setdefault(product, Pace(self._workers))
+        return self._paces.setdefault(product, Pace(self._workers, APART.get(product, 0.0)))
 
     def _assume(self, keys: Keys, role_arn: str) -> Keys:
         client = RpcClient(keys, self._base, 1)

@@ -16,6 +16,7 @@ from .errors import OptionError
 
 HOME_REGION = "cn-hangzhou"
 VERSIONS = {
+    "actiontrail": "2020-07-06",
     "alb": "2020-06-16",
     "ecs": "2014-05-26",
     "nlb": "2022-04-30",
@@ -27,6 +28,7 @@ VERSIONS = {
     "vpc": "2016-04-28",
 }
 _HOSTS = {
+    "actiontrail": "actiontrail.{region}.aliyuncs.com",
     "alb": "alb.{region}.aliyuncs.com",
     "ecs": "ecs.{region}.aliyuncs.com",
     "nlb": "nlb.{region}.aliyuncs.com",

@@ -241,3 +241,37 @@ def test_threads_never_fly_beyond_the_room_and_all_come_through():
         assert list(answers) == list(range(80))
     assert max(most) == 3
     assert pace._flying == 0
+
+
+class Waiter:
+    """A clock that only waiting moves, and what it was made to wait."""
+
+    def __init__(self):
+        self.now = 50.0
+        self.waits: list[float] = []
+
+    def wait(self, seconds: float) -> None:
+        """Let the seconds pass."""
+        self.waits.append(seconds)
+        self.now += seconds
+
+
+def test_calls_begin_apart_where_a_product_takes_few_of_them():
+    """The first goes at once, each other one when the time is up; what took that long waits no more."""
+    clock = Waiter()
+    pace, began = Pace(16, 0.5, lambda: clock.now, clock.wait), []
+    for lasting in (0.0, 0.1, 0.7, 0.0):
+        with pace.slot():
+            began.append(clock.now)
+            clock.now += lasting
+    assert [round(moment, 3) for moment in began] == [50.0, 50.5, 51.0, 51.7]
+    assert [round(seconds, 3) for seconds in clock.waits] == [0.5, 0.4]
+
+
+def test_calls_that_wait_together_take_turns():
+    """However many fly at once, in no second do more begin than two."""
+    waits: list[float] = []
+    pace = Pace(4, 0.5, lambda: 50.0, waits.append)
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda _unused: persist(lambda: "answer", pace, repeatable=True), range(6)))
+    assert sorted(waits) == [0.5, 1.0, 1.5, 2.0, 2.5]
