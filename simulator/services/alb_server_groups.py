@@ -22,7 +22,7 @@ def _groups(call: Call) -> list[Group]:
     return [each for each in section.of(call.account).server_groups.values() if each.region == place]
 
 
-@alb.action("ListServerGroups", params={"ServerGroupIds": Each(most=40), **tokened(100)})
+@alb.action("ListServerGroups", params={"ServerGroupIds": Each(most=20), **tokened(100)})
 def list_server_groups(call: Call) -> dict[str, Any]:
     """List a region's server groups."""
     wanted = call.params.get("ServerGroupIds")

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 REGION = Region(required=True)
 
 
-@nlb.action("ListServerGroups", params={"RegionId": REGION, "ServerGroupIds": Each(most=40), **tokened(100)})
+@nlb.action("ListServerGroups", params={"RegionId": REGION, "ServerGroupIds": Each(most=20), **tokened(100)})
 def list_server_groups(call: Call) -> dict[str, Any]:
     """List a region's server groups: it is here that a client's address is preserved, or is not."""
     wanted = call.params.get("ServerGroupIds")

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import asdict, dataclass, field
 from itertools import combinations
 from typing import TYPE_CHECKING, Any
@@ -107,6 +108,13 @@ def span(ports: str) -> tuple[int, int]:
     return int(first), int(last or first)
 
 
+def takes_eips(thing: Any) -> bool:
+    """Whether EIPs can be bound to it: to internal load balancers, and to NAT gateways of the internet."""
+    if isinstance(thing, NatGateway):
+        return thing.network_type == "internet"
+    return getattr(thing, "address_type", "intranet") == "intranet"
+
+
 def bindings(account: Account) -> dict[tuple[str, str], list[Eip]]:
     """List EIPs by the interface that they lead to and which of its private addresses."""
     interfaces = ecs.of(account).interfaces()
@@ -133,7 +141,7 @@ def _load(data: Mapping[str, Any] | None, account: Account) -> Vpc:
     for entry in data.get("eips") or []:
         _add(state.eips, _make(Eip, entry, "EIP"), account)
     for entry in data.get("nat_gateways") or []:
-        forwards = [_forward(each) for each in entry.get("forwards") or []]
+        forwards = [forward_of(each) for each in entry.get("forwards") or []]
         _add(state.nat_gateways, _make(NatGateway, {**entry, "forwards": forwards}, "NAT gateway"), account)
     return state
 
@@ -146,7 +154,8 @@ def _make(kind: type, entry: Mapping[str, Any], what: str) -> Any:
         raise EstateError(f"{what} {entry.get('id')}: {error}") from None
 
 
-def _forward(entry: Mapping[str, Any]) -> Forward:
+def forward_of(entry: Mapping[str, Any]) -> Forward:
+    """Make a DNAT entry of an estate's data, in its one spelling. EstateError: its ports or its protocol are wrong."""
     forward = _make(Forward, entry, "forward")
     forward.external_port = str(forward.external_port).lower()
     forward.internal_port = str(forward.internal_port).lower()
@@ -155,8 +164,10 @@ def _forward(entry: Mapping[str, Any]) -> Forward:
         forward.protocol = PROTOCOLS[forward.protocol.lower()]
     except (ValueError, KeyError):
         raise EstateError(f"forward {forward.id}: ports are 22, 10/20 or any, protocols TCP, UDP or Any") from None
-    if outside[1] - outside[0] != inside[1] - inside[0]:
+    if outside[1] - outside[0] != inside[1] - inside[0] or outside[1] < outside[0]:
         raise EstateError(f"forward {forward.id}: as many ports inside as outside are needed")
+    if (forward.protocol == "Any") != (forward.external_port == "any"):
+        raise EstateError(f"forward {forward.id}: all protocols go together with all ports")
     return forward
 
 
@@ -173,11 +184,7 @@ def _dump(state: Vpc) -> dict[str, Any]:
 def _check(world: World) -> None:
     for account in world.accounts.values():
         _spell_out(account)
-        for eip in section.of(account).eips.values():
-            _check_eip(eip, account)
-        for (interface, private_ip), eips in bindings(account).items():
-            if len(eips) > 1:
-                raise EstateError(f"{interface}: more than one EIP is bound to its address {private_ip}")
+        _check_eips(account)
         for gateway in section.of(account).nat_gateways.values():
             _check_gateway(gateway, account)
 
@@ -191,21 +198,28 @@ def _spell_out(account: Account) -> None:
             one.eip = ""
 
 
-def _check_eip(eip: Eip, account: Account) -> None:
-    state = section.of(account)
-    if [each.address for each in state.eips.values()].count(eip.address) > 1:
-        raise EstateError(f"{eip.id}: another EIP has the address {eip.address} too")
-    things = {
-        **ecs.of(account).instances, **{one.id: one for one in ecs.of(account).interfaces()},
-        **slb.of(account).load_balancers, **state.nat_gateways,
+def _check_eips(account: Account) -> None:
+    network, eips = ecs.of(account), section.of(account).eips.values()
+    things: dict[str, Any] = {
+        **network.instances, **{one.id: one for one in network.interfaces()}, **slb.of(account).load_balancers,
+        **section.of(account).nat_gateways,
     }  # fmt: skip
-    thing = things.get(eip.bound_to)
-    if eip.bound_to and (thing is None or thing.region != eip.region):
+    for eip in eips:
+        if eip.bound_to:
+            _check_bound(eip, things.get(eip.bound_to))
+    twice = [address for address, count in Counter(eip.address for eip in eips).items() if count > 1]
+    twice += [f"the address {place[1]} of {place[0]}" for place, bound in bindings(account).items() if len(bound) > 1]
+    if twice:
+        raise EstateError(f"there is more than one EIP for {', '.join(twice)}")
+
+
+def _check_bound(eip: Eip, thing: Any) -> None:
+    if thing is None or thing.region != eip.region:
         raise EstateError(f"{eip.id}: there is no {eip.bound_to} in {eip.region}")
-    if getattr(thing, "address_type", "") == "internet" or getattr(thing, "network_type", "") == "intranet":
-        raise EstateError(f"{eip.id}: {eip.bound_to} takes no EIP: a CLB has to be intranet, a NAT gateway internet")
+    if not takes_eips(thing):
+        raise EstateError(f"{eip.id}: {thing.id} takes none: a CLB has to be intranet, a NAT gateway internet")
     if eip.private_ip and eip.private_ip not in getattr(thing, "addresses", [getattr(thing, "private_ip", "")]):
-        raise EstateError(f"{eip.id}: {eip.bound_to} has no address {eip.private_ip}")
+        raise EstateError(f"{eip.id}: {thing.id} has no address {eip.private_ip}")
 
 
 def _check_gateway(gateway: NatGateway, account: Account) -> None:
