@@ -156,12 +156,12 @@ class Case:
         address = self.event.address
         if not address:
             return False
-        behind = {back for one in self.clues.exposure.targets if one.address == address for back in one.backs}
+        behind = {name for one in self.clues.exposure.targets if one.address == address for name in one.servers}
         return (
             server.id == self.target.id
             or address in server.addresses
             or any(path.address == address for path in server.paths)
-            or any(server.id in back for back in behind)
+            or server.id in behind
         )
 
     def _named(self, server: Server) -> bool:

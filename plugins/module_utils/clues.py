@@ -115,13 +115,13 @@ class Server:
 
 @dataclass(frozen=True)
 class Target:
-    """What a public address of the account belongs to. backs: the servers to which its ports lead, by id."""
+    """What a public address of the account belongs to. servers: ids of those that it leads to, at whatever port."""
 
     address: str
     kind: str
     id: str
     name: str = ""
-    backs: tuple[str, ...] = ()
+    servers: tuple[str, ...] = ()
     ports: tuple[tuple[int, int, str], ...] = ()
 
 

@@ -183,20 +183,12 @@ def _target(row: Mapping, where: str) -> Target:
         kind=_text(row, "kind", where) or "unknown",
         id=_text(row, "id", where),
         name=_text(row, "name", where),
-        backs=tuple(dict.fromkeys(back for port in ports for back in _backs(_part(port, f"{where}, ports"), where))),
+        servers=_texts(row.get("servers"), f"{where}, servers"),
         ports=tuple(
             (_number(port, "first", where), _number(port, "last", where), _text(port, "protocol", where))
             for port in ports
         ),
     )
-
-
-def _backs(port: Mapping, where: str) -> list[str]:
-    """The ids of servers to which a port leads."""
-    return [
-        _text(back, "server", where) if isinstance(back, Mapping) else str(back)
-        for back in _list(port.get("back"), f"{where}, back")
-    ]
 
 
 def read_changes(result: Mapping, now: datetime) -> Changes:

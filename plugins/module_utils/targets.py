@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from .network import Balancer, Forward, Listener, Network
 
@@ -12,13 +12,26 @@ def targets(network: Network) -> list[dict]:
     """Every public address of the account, in the order of addresses.
 
     kind: clb, nlb, alb, nat, eip, instance or ipv6; an EIP that is bound to a load balancer or a NAT gateway is listed
-    as theirs. bound_to: id of the instance or interface that has it, '' if none. ports: of listeners and DNAT entries,
-    front ports from first to last, and back ports, [] where those are the same as in front, or not known.
+    as theirs. bound_to: id of the instance or interface that has it, '' if none. servers: ids of those that it leads to,
+    at whatever port, as far as they were read. ports: of listeners and DNAT entries, front ports from first to last,
+    and back ports, [] where those are the same as in front, or not known.
     """
     found: dict[str, dict] = {}
+    owners = _owners(network)
     for row in _rows(network):
-        found.setdefault(row["address"], row)
+        things = row.pop("behind")
+        servers = sorted({owners[thing] for thing in things if thing in owners})
+        found.setdefault(row["address"], {**row, "servers": servers})
     return [found[address] for address in sorted(found)]
+
+
+def _owners(network: Network) -> dict[str, str]:
+    """The server that an id or a private address leads to, by that."""
+    found = {one.id: one.id for one in network.servers.values()}
+    for interface in network.interfaces.values():
+        if interface.server:
+            found |= dict.fromkeys((interface.id, *interface.private_ips), interface.server)
+    return found
 
 
 def _rows(network: Network) -> Iterator[dict]:
@@ -39,7 +52,9 @@ def _balancers(network: Network) -> Iterator[dict]:
     for balancer in network.balancers.values():
         own = balancer.addresses if balancer.internet else ()
         for address in (*(own or ()), *_bound(network, balancer.id)):
-            yield _row(address, balancer.kind, balancer, list(_listeners(network, balancer)))
+            yield _row(
+                address, balancer.kind, balancer, list(_listeners(network, balancer)), behind=_behind(network, balancer)
+            )
 
 
 def _gateways(network: Network) -> Iterator[dict]:
@@ -47,14 +62,24 @@ def _gateways(network: Network) -> Iterator[dict]:
         entries = [one for one in network.forwards.values() if one.gateway == gateway.id]
         forwarded = [one.external_ip for one in entries] if gateway.internet else []
         for address in dict.fromkeys((*_bound(network, gateway.id), *forwarded)):
-            yield _row(address, "nat", gateway, [_entry(one) for one in entries if one.external_ip == address])
+            here = [one for one in entries if one.external_ip == address]
+            yield _row(address, "nat", gateway, [_entry(one) for one in here], behind=[one.internal_ip for one in here])
 
 
 def _bound(network: Network, thing: str) -> list[str]:
     return [eip.address for eip in network.eips.values() if eip.bound_to == thing]
 
 
-def _row(address: str, kind: str, thing: object, ports: list[dict], bound_to: str = "") -> dict:
+def _behind(network: Network, balancer: Balancer) -> list[str]:
+    """Whatever the listeners of a load balancer hand on to."""
+    names = [name for one in network.listeners.values() if one.balancer == balancer.id for name in one.server_groups]
+    groups = (network.server_groups.get(name) for name in (balancer.id, *names))
+    return [backend.target for group in groups if group for backend in group.backends]
+
+
+def _row(
+    address: str, kind: str, thing: object, ports: list[dict], bound_to: str = "", behind: Iterable[str] = ()
+) -> dict:
     return {
         "address": address,
         "kind": kind,
@@ -62,6 +87,7 @@ def _row(address: str, kind: str, thing: object, ports: list[dict], bound_to: st
         "name": getattr(thing, "name", "") or thing.id,
         "region": thing.region,
         "bound_to": bound_to,
+        "behind": [bound_to, *behind],
         "ports": ports,
     }
 

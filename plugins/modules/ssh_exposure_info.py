@@ -142,6 +142,7 @@ targets:
     name: {description: Its name., type: str, sample: web}
     region: {description: Its region., type: str, sample: ap-northeast-1}
     bound_to: {description: "Id of the instance or interface that has it, or empty.", type: str, sample: ""}
+    servers: {description: Ids of the instances that it leads to at whatever port., type: list, elements: str}
     ports:
       description: Listeners or DNAT entries, each with C(first), C(last), C(protocol) and C(back), its back ports.
       type: list
