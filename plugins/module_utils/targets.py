@@ -12,7 +12,7 @@ def targets(network: Network) -> list[dict]:
     """Every public address of the account, in the order of addresses.
 
     kind: clb, nlb, alb, nat, eip, instance or ipv6; an EIP that is bound to a load balancer or a NAT gateway is listed
-    as theirs. bound_to: id of the instance or interface that has it, '' if none. servers: ids of those that it leads to,
+    as theirs. bound_to: id of the instance or interface that has it, '' if none. servers: ids of those it leads to,
     at whatever port, as far as they were read. ports: of listeners and DNAT entries, front ports from first to last,
     and back ports, [] where those are the same as in front, or not known.
     """
