@@ -74,7 +74,7 @@ class _Reading:
         self._wave(self._lists(regions))
         self._complete()
         self._wave(self._details())
-        self._wave([*self._behind_clbs(), *self._local_addresses()])
+        self._wave(self._behind_clbs())
         self._rule_lists()
         return self.network
 
@@ -201,18 +201,6 @@ class _Reading:
         acls |= {(region, name) for kind, region, name in self.also if kind == "acls"}
         for region, name in sorted(acls):
             yield Read("acls", region, name, lambda region=region, name=name: rows.access_list(cloud, region, name))
-
-    def _local_addresses(self) -> Iterator[Read]:
-        """Of NLBs that hide the client's address: with which they come instead."""
-        groups = self.network.server_groups
-        hiding = {
-            one.balancer
-            for one in self.network.listeners.values()
-            if one.layer_4 and any(name in groups and not groups[name].preserve_client for name in one.server_groups)
-        }
-        for one in self.network.balancers.values():
-            if one.kind == NLB and one.id in hiding:
-                yield Read(NLB, one.region, one.id, lambda one=one: rows.nlb_local_addresses(self.cloud, one))
 
     def _rule_lists(self) -> None:
         """Read the prefix lists and port lists that rules refer to."""

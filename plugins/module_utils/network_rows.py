@@ -293,13 +293,6 @@ def alb_addresses(cloud: Cloud, balancer: Balancer) -> Iterator[Thing]:
     yield replace(balancer, addresses=public_addresses(row, zone_addresses(row)))
 
 
-def nlb_local_addresses(cloud: Cloud, balancer: Balancer) -> Iterator[Thing]:
-    """An NLB with the addresses from which it speaks to its servers."""
-    row = cloud.rpc("nlb", "GetLoadBalancerAttribute", {"LoadBalancerId": balancer.id}, balancer.region)
-    local = [address for one in zone_addresses(row) for address in one.get("Ipv4LocalAddresses") or []]
-    yield replace(balancer, local_addresses=tuple(local))
-
-
 def nlb_listeners(cloud: Cloud, region: str) -> Iterator[Thing]:
     """The listeners of NLBs; one with port 0 has a range instead."""
     for row in tokened(cloud, "nlb", "ListListeners", region, "Listeners"):

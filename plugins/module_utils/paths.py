@@ -25,6 +25,7 @@ from .addresses import NOTHING, Addresses, is_v6
 from .exposure import CLOUD_SERVICES, EVERYWHERE, Rule, Sources, accepted, admitting, read_range
 from .gates import NOT_REACHABLE, REACHABLE, UNKNOWN, Gate, Path, public, words
 from .network import (
+    ALB,
     CLB,
     NLB,
     RUNNING,
@@ -40,6 +41,7 @@ from .network import (
     ServerGroup,
 )
 
+KINDS = ("public_ip", "eip", "ipv6", "dnat", CLB, NLB, ALB)
 # The kinds of gaps in which a path may be hidden. ALBs speak HTTP, so none can be in theirs.
 ENUMERATORS = frozenset({"interfaces", "eips", CLB, NLB, "gateways", "forwards"})
 # What a load balancer's own groups do with what no rule fits.
@@ -158,6 +160,7 @@ class Routes:
         doors = self._doors(server)
         paths = [path for door in doors for path in self._through(server, door, port)]
         paths += self._hidden(server, port)
+        paths.sort(key=lambda path: (KINDS.index(path.kind), path.address, path.port))
         gaps = tuple(gap for gap in self.network.gaps if gap.kind in ENUMERATORS and gap.region in ("", server.region))
         inside = tuple(address for door in doors for address in (*door.private_ips, *door.ipv6))
         return Exposure(server, port, tuple(paths), gaps, inside)
