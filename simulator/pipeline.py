@@ -165,7 +165,7 @@ def _authorise(call: Call) -> None:
         call.region = call.params["RegionId"]
     call.context = {"acs:SourceIp": "127.0.0.1", "acs:SecureTransport": "false", **call.action.context(call)}
     permission, resource = call.action.permission, call.action.resource(call)
-    if permission and not call.key.allows(permission, resource, call.context):
+    if permission and call.action.refuses and not call.key.allows(permission, resource, call.context):
         raise call.product.denied(permission, resource)
 
 

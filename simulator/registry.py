@@ -23,6 +23,8 @@ Handler = Callable[["Call"], Any]
 class Action:
     """One API action. `permission` is None for what everybody may do (GetCallerIdentity).
 
+    `refuses` is False for an action that answers who lacks the permission too, with what the handler lets them see.
+
     `resource` gives the ARN that the RAM policy is asked about; it is also the identity by which the `lag` fault
     finds the reads that follow a write. `status` is the HTTP status of success. `context` gives the values of the
     condition keys that the policy may ask about beside those of every call.
@@ -37,6 +39,7 @@ class Action:
     status: int = 200
     route: Any = None
     context: Callable[[Call], Mapping[str, str]] = field(default=lambda _: {})
+    refuses: bool = True
 
 
 class Product:
@@ -83,6 +86,7 @@ class Product:
         status: int = 200,
         route: Any = None,
         context: Callable[[Call], Mapping[str, str]] | None = None,
+        refuses: bool = True,
     ) -> Callable[[Handler], Handler]:
         """Register the decorated function. The permission defaults to `RAM:NAME`, the resource to `*`."""
 
@@ -99,6 +103,7 @@ class Product:
                 status=status,
                 route=route,
                 context=context or (lambda _: {}),
+                refuses=refuses,
             )
             return handler
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @ecs.action(
     "DescribeInstances",
-    permission=None,
+    refuses=False,
     resource=lambda call: call.arn("instance/*"),
     params={
         "RegionId": Region(required=True),
