@@ -60,15 +60,14 @@ def is_local(event: dict) -> bool:
 
 def goal(event: dict) -> str:
     """Where the event went, as ADDRESS:PORT."""
-    address = event["address"] or event["private_ip"] or event["instance_id"] or "?"
-    port = "" if event["port"] is None else f":{event['port']}"
-    return f"[{address}]{port}" if ":" in address and port else f"{address}{port}"
+    return at(event["address"] or event["private_ip"] or event["instance_id"], event["port"])
 
 
-def unread_line(item: dict) -> str:
-    """Say what could not be read, and why."""
-    said = [item[name] for name in ("what", "action", "code", "message") if item[name]]
-    return ": ".join(dict.fromkeys(said)) + (f" ({item['request_id']})" if item["request_id"] else "")
+def at(address: str | None, port: int | None) -> str:
+    """Write an address with its port, where they are known."""
+    if port is None:
+        return address or "?"
+    return f"[{address}]:{port}" if ":" in (address or "") else f"{address or '?'}:{port}"
 
 
 def listed(names: Iterable[str], words: dict) -> str:
@@ -76,3 +75,8 @@ def listed(names: Iterable[str], words: dict) -> str:
     names = list(dict.fromkeys(names))
     rest = [words["and_more"].format(count=len(names) - SHOWN)] if len(names) > SHOWN else []
     return ", ".join([*names[:SHOWN], *rest])
+
+
+def count_of(moment: dict) -> str:
+    """Say how many a moment stands for, if it is more than one."""
+    return f" (×{moment['count']})" if (moment["count"] or 0) > 1 else ""

@@ -24,6 +24,7 @@ MOMENTS = ("first_seen", "last_seen", "local_time", "timezone")
 TARGET = ("kind", "id", "name", "address", "text")
 MOMENT = ("time", "until", "kind", "text", "actor", "source", "outcome")
 UNREAD = ("what", "action", "code", "message", "request_id")
+ADMITS = {"reachable": True, "not_reachable": False, "unknown": None}
 
 
 def returned(result: dict) -> list[dict] | None:
@@ -33,7 +34,7 @@ def returned(result: dict) -> list[dict] | None:
 
 
 def investigations(events: Iterable[dict]) -> list[dict]:
-    """Each investigation once, as the last task told it: the most serious verdict first, then the earliest event."""
+    """Each investigation once, as the last task told it: the most serious first, then the earliest event."""
     found: dict[tuple, dict] = {}
     for event in events:
         for raw in event["investigations"] or []:
@@ -45,7 +46,13 @@ def investigations(events: Iterable[dict]) -> list[dict]:
 def _order(one: dict) -> tuple:
     event = one["event"]
     seen = event["first_seen"] or event["last_seen"] or ""
-    return (VERDICTS.index(one["verdict"]), seen, one["account_id"] or "", one["id"])
+    return (not is_let_in(one), VERDICTS.index(one["verdict"]), seen, one["account_id"] or "", one["id"])
+
+
+def is_let_in(one: dict) -> bool:
+    """Tell whether sshd accepted a login from the source of the event: nothing is more urgent."""
+    logins = (moment for moment in one["timeline"] if moment["kind"] == "login" and moment["outcome"] == "accepted")
+    return any(moment["source"] and moment["source"] == one["event"]["source"] for moment in logins)
 
 
 def alike(found: Iterable[dict]) -> list[list[dict]]:
@@ -54,7 +61,7 @@ def alike(found: Iterable[dict]) -> list[list[dict]]:
     for one in found:
         target = (one["target"]["kind"], one["target"]["id"], one["target"]["address"])
         explained = tuple((hypothesis["id"], hypothesis["standing"]) for hypothesis in one["hypotheses"])
-        key = (one["account_id"], one["verdict"], target, tuple(one["servers"]), explained)
+        key = (one["account_id"], is_let_in(one), one["verdict"], target, tuple(one["servers"]), explained)
         groups.setdefault(key, []).append(one)
     return list(groups.values())
 
@@ -75,7 +82,7 @@ def _investigation(raw: dict, account: str | None) -> dict:
         "timeline": [
             {**_texts(one, MOMENT), "count": _number(one.get("count"))} for one in _dicts(raw.get("timeline"))
         ],
-        "unread": [_unread(one) for one in _list(raw.get("unread"))],
+        "unread": _strings([_unread(one) for one in _list(raw.get("unread")) if one]),
     }
 
 
@@ -101,27 +108,30 @@ def _hypothesis(raw: dict) -> dict:
 
 
 def _path(raw: dict) -> dict:
-    stopped = raw.get("stopped_by")
+    stopped, verdict = raw.get("stopped_by"), _one_of(VERDICTS, raw.get("verdict"), "unknown")
+    admits = raw.get("admits", ADMITS[verdict])
     return {
         "kind": _text(raw.get("kind")) or "?",
         "address": _text(raw.get("address")),
         "port": _number(raw.get("port")),
         "server": _text(raw.get("server") or raw.get("server_id") or raw.get("instance_id")),
-        "verdict": _one_of(VERDICTS, raw.get("verdict"), "unknown"),
+        "verdict": verdict,
         "sources": _strings(raw.get("sources")),
+        "possible_sources": _strings(raw.get("possible_sources") or raw.get("sources")),
         "evidence": _strings(raw.get("evidence")),
         "gates": [_gate(gate) for gate in _dicts(raw.get("gates"))],
+        "admits": admits if isinstance(admits, bool) else None,
         "stopped_by": _gate(stopped) if isinstance(stopped, dict) else None,
     }
 
 
 def _gate(raw: dict) -> dict:
-    allows, sources = raw.get("allows"), raw.get("sources")
+    allows = raw.get("allows")
     return {
         "kind": _text(raw.get("kind")) or "?",
         "name": _text(raw.get("name")),
         "allows": allows if isinstance(allows, bool) else None,
-        "sources": _strings(sources) if isinstance(sources, list) else None,
+        **{name: _sources(raw.get(name)) for name in ("sources", "possible_sources")},
         "text": _text(raw.get("text")),
     }
 
@@ -130,9 +140,13 @@ def _moment(raw: dict) -> dict:
     return {**_texts(raw, MOMENT), "count": _number(raw.get("count"))}
 
 
-def _unread(raw: object) -> dict:
+def _sources(raw: object) -> list[str] | None:
+    return _strings(raw) if isinstance(raw, list) else None
+
+
+def _unread(raw: object) -> str:
     """Say of a thing that could not be read what the cloud, or a server, said of it."""
-    return _texts(raw if isinstance(raw, dict) else {"what": raw}, UNREAD)
+    return ": ".join(str(raw[name]) for name in UNREAD if raw.get(name)) if isinstance(raw, dict) else str(raw)
 
 
 def _texts(raw: dict, names: Iterable[str]) -> dict:

@@ -11,7 +11,7 @@ import re
 from typing import TYPE_CHECKING
 
 from .report_controls import title
-from .report_investigation_text import because, event_line, headline, unread_line
+from .report_investigation_text import because, event_line, headline
 from .report_investigation_words import INVESTIGATION_WORDS
 from .report_investigations import alike
 from .report_page_words import say
@@ -74,7 +74,7 @@ def _investigations(report: dict, language: str, words: dict) -> Iterator[str]:
             standing = words[f"standing_{hypothesis['standing']}"]
             yield f"{place}. {text(because(hypothesis, language))} ({standing})"
         for item in one["unread"]:
-            yield f"- {words['unread_here'].format(what=code(unread_line(item)))}"
+            yield f"- {words['unread_here'].format(what=code(item))}"
         if group[1:]:
             yield f"- {say(words, 'alike', len(group) - 1)}"
 

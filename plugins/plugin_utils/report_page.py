@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The report as report.html: one file that needs nothing else, made from the three files in page/.
+"""The report as report.html: one file that needs nothing else, made from the files in page/.
 
 Everything that comes from the cloud passes through Jinja2's autoescape, and control characters are spelt out before.
 A content security policy names the hashes of the one style and the one script, so nothing else could run or load even
@@ -21,6 +21,9 @@ from markupsafe import Markup
 
 from .report_charts import gauge, score_line, stacked_bars
 from .report_controls import clauses, standing, title, why
+from .report_drawing import SHAPES
+from .report_investigation_page import investigations_view
+from .report_investigation_words import INVESTIGATION_WORDS
 from .report_page_words import PAGE_WORDS, say
 from .report_text import harmless, spoken
 from .report_words import WORDS
@@ -29,6 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 PAGE = Path(__file__).parent / "page"
+STYLES, SCRIPTS = ("page.css", "investigations.css"), ("page.js",)
 SEVERITIES = ("critical", "high", "medium", "low")
 STATUSES = ("open", "fixed", "whitelisted", "unknown")
 ATTACKS = 50  # the last ones are shown
@@ -45,13 +49,18 @@ def as_html(report: dict, language: str = "en") -> str:
         lstrip_blocks=True,
         finalize=_harmless,
     )
-    style, script = ((PAGE / name).read_text(encoding="utf-8") for name in ("page.css", "page.js"))
+    environment.globals["shapes"] = SHAPES
+    style, script = ("".join(map(_file, names)) for names in (STYLES, SCRIPTS))
     return environment.get_template("page.html.j2").render(
         **_view(report, language),
         style=Markup(style),  # noqa: S704  our own file
         script=Markup(script),  # noqa: S704  our own file
         policy=_policy(style, script),
     )
+
+
+def _file(name: str) -> str:
+    return (PAGE / name).read_text(encoding="utf-8")
 
 
 def _harmless(value: object) -> object:
@@ -71,16 +80,20 @@ def _hash(text: str) -> str:
 
 def _view(report: dict, language: str) -> dict:
     """Everything that the template shows, ready to be shown."""
-    words = {**WORDS[language], **PAGE_WORDS[language]}
+    words = {**WORDS[language], **PAGE_WORDS[language], **INVESTIGATION_WORDS[language]}
     today = date.fromisoformat(report["run"]["started"][:10])
     risks = [_risk(place, risk, report, today, language) for place, risk in enumerate(report["risks"])]
     active = [risk for risk in risks if risk["status"] != "whitelisted"]
+    found = investigations_view(report, language, words)
+    looked = bool(report["summaries"]) or not report["run"]["investigated"]
     return {
         "language": {"zh": "zh-Hans"}.get(language, language),
         "words": words,
         "say": say,
         "run": {**report["run"], "seconds": _seconds(report["run"]), "when": _moment(report["run"]["started"])},
-        "verdict": _verdict(report, words),
+        "looked_for_risks": looked,
+        "verdict": _verdict(report, words) if looked else {"text": found["headline"], "tone": found["tone"]},
+        "investigated": found,
         "totals": report["totals"],
         "severities": SEVERITIES,
         "centers": [_center(one, report) for one in report["security_center"]],

@@ -9,7 +9,7 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from .report import SEVERITIES
-from .report_investigation_text import because, event_line, headline, listed, unread_line
+from .report_investigation_text import because, event_line, headline, listed
 from .report_investigation_words import INVESTIGATION_WORDS
 from .report_investigations import alike
 from .report_page_words import say
@@ -67,7 +67,7 @@ def _investigation(group: list[dict], language: str, words: dict, width: int) ->
         standing = words[f"standing_{hypothesis['standing']}"]
         yield from _indented(f"{place}. {_cell(because(hypothesis, language))} ({standing})", width)
     if one["unread"]:
-        unread = listed(map(unread_line, one["unread"]), words)
+        unread = listed(one["unread"], words)
         yield from _indented(words["unread_here"].format(what=_cell(unread)), width)
     if others:
         sources = listed((other["event"]["source"] or "?" for other in others), words)

@@ -118,7 +118,7 @@ SOURCE, ATTACKED = "23.129.64.201", "203.0.113.80"
 
 def a_gate(kind, name, text="", sources=None, *, allows):
     """Make a gate of a path."""
-    return {"kind": kind, "name": name, "allows": allows, "sources": sources, "text": text}
+    return {"kind": kind, "name": name, "allows": allows, "sources": sources, "possible_sources": sources, "text": text}
 
 
 def a_path(kind, address, port, *gates, verdict="not_reachable", server="i-web1", sources=()):
@@ -131,8 +131,10 @@ def a_path(kind, address, port, *gates, verdict="not_reachable", server="i-web1"
         "server": server,
         "verdict": verdict,
         "sources": list(sources),
+        "possible_sources": list(sources),
         "evidence": [gate["text"] for gate in gates if gate["text"]],
         "gates": list(gates),
+        "admits": {"reachable": True, "unknown": None, "not_reachable": False}[verdict],
         "stopped_by": stopped,
     }
 
@@ -150,6 +152,19 @@ OPEN_EIP = a_path(
     verdict="reachable",
     sources=["0.0.0.0/0"],
 )
+FOR_THE_OFFICE = {
+    **a_path(
+        "public_ip",
+        "198.51.100.20",
+        22,
+        a_gate("address", "198.51.100.20", allows=True),
+        a_gate("security_groups", "sg-web", "rule for the office", ["203.0.113.10/32"], allows=True),
+        verdict="reachable",
+        sources=["203.0.113.10/32"],
+    ),
+    "admits": False,
+    "stopped_by": a_gate("security_groups", "sg-web", "rule for the office", ["203.0.113.10/32"], allows=True),
+}
 DNAT = a_path(
     "dnat",
     "198.51.100.9",
@@ -293,7 +308,7 @@ REACHED = an_investigation(
     202,
     sentence="Port 22 of i-web1 was open to 23.129.64.202 from 03:58:02 to 04:04:10 UTC, when the attack came.",
     hypotheses=[{**OPENED, "standing": "confirmed", "for": ["ops opened sg-web at 03:58:02Z"], "against": []}, BLOCKED],
-    paths=[OPEN_EIP, DNAT, TCP_LISTENER, BEHIND_THE_BALANCER],
+    paths=[BEHIND_THE_BALANCER, OPEN_EIP, FOR_THE_OFFICE, DNAT, TCP_LISTENER],
     timeline=BUSY,
 )
 UNKNOWN = an_investigation(

@@ -3,6 +3,7 @@
   const $ = (id) => document.getElementById(id);
   const root = document.documentElement;
   const risks = [...document.querySelectorAll(".risk")];
+  const events = [...document.querySelectorAll(".event")];
 
   // Light or dark: as the system says, until the reader chooses; a browser may forbid to remember it.
   const remembered = () => { try { return localStorage.getItem("hardening-theme"); } catch { return null; } };
@@ -15,14 +16,25 @@
     remember(root.dataset.theme);
   });
 
-  // On paper everything that is shown is open.
+  // On paper everything that is shown is open; of events with one conclusion the first, and what was opened.
   const opened = [];
   addEventListener("beforeprint", () => {
-    opened.push(...risks.filter((risk) => !risk.open && !risk.hidden));
-    opened.forEach((risk) => { risk.open = true; });
+    const told = events.filter((event) => event.open || event.matches(".is-first"));
+    const parts = told.flatMap((event) => [event, ...event.querySelectorAll("details")]);
+    opened.push(...[...risks.filter((risk) => !risk.hidden), ...parts].filter((one) => !one.open));
+    opened.forEach((one) => { one.open = true; });
   });
-  addEventListener("afterprint", () => opened.splice(0).forEach((risk) => { risk.open = false; }));
+  addEventListener("afterprint", () => opened.splice(0).forEach((one) => { one.open = false; }));
   $("print").addEventListener("click", () => print());
+
+  // A link to an event, or to a conclusion, shows it.
+  const aim = () => { const id = location.hash.slice(1); return /^(event|investigation)-/.test(id) ? $(id) : null; };
+  const unfold = () => {
+    const first = aim() && (aim().matches(".event") ? aim() : aim().querySelector(".event"));
+    if (first) first.open = true;
+  };
+  addEventListener("hashchange", unfold);
+  unfold();
 
   const form = $("filters");
   if (!form) return;
@@ -70,6 +82,7 @@
     $("count").value = $("count").dataset.text.replace("{shown}", shown).replace("{total}", risks.length);
     $("none").hidden = shown > 0;
     $("reset").hidden = !filtered;
+    if (!filtered && aim()) return;
     try { history.replaceState(null, "", filtered ? `#${filtered}` : location.pathname + location.search); } catch { /* a sandbox without an address */ }
   };
   chips.forEach((chip) => chip.addEventListener("click", () => {
