@@ -3,46 +3,46 @@
 
 Every `Product` and `Section` at the top level of a module in this package is registered. A file reads like this:
 
-    nat = Product("nat", version="2016-04-28", hosts=("vpc.aliyuncs.com", "vpc.<region>.aliyuncs.com"), ram="vpc")
+    garden = Product("garden", version="2030-01-01", hosts=("garden.aliyuncs.com", "garden.<region>.aliyuncs.com"))
 
 
     @dataclass
-    class Gateway:
+    class Gate:
         id: str
         region: str
         name: str = ""
 
 
     @dataclass
-    class Nat:
-        gateways: dict[str, Gateway] = field(default_factory=dict)
+    class Garden:
+        gates: dict[str, Gate] = field(default_factory=dict)
 
 
-    def load(data, account): ...           # from the estate: {"gateways": [{"id": …, "region": …}]} or None
+    def load(data, account): ...           # from the estate: {"gates": [{"id": …, "region": …}]} or None
     def dump(state): ...                   # back to the estate, full
     def check(world): ...                  # optional: references to other sections, global names
-    section = Section("nat", load, dump, check)
+    section = Section("garden", load, dump, check)
 
 
-    @nat.action(
-        "DescribeNatGateways",
+    @garden.action(
+        "DescribeGates",
         params={"RegionId": Region(required=True), **numbered(most=50)},
     )
-    def describe_nat_gateways(call: Call) -> dict[str, Any]:
-        gateways = [each for each in section.of(call.account).gateways.values() if each.region == call.region]
-        page, paging = by_number(gateways, call.params)
-        return {"NatGateways": {"NatGateway": [_show(each) for each in page]}, **paging}
+    def describe_gates(call: Call) -> dict[str, Any]:
+        gates = [each for each in section.of(call.account).gates.values() if each.region == call.region]
+        page, paging = by_number(gates, call.params)
+        return {"Gates": {"Gate": [_show(each) for each in page]}, **paging}
 
 
-    @nat.action(
-        "DeleteNatGateway",
+    @garden.action(
+        "DeleteGate",
         writes=True,
-        resource=lambda call: call.arn(f"natgateway/{call.params['NatGatewayId']}"),
-        params={"RegionId": Region(required=True), "NatGatewayId": Text(required=True)},
+        resource=lambda call: call.arn(f"gate/{call.params['GateId']}"),
+        params={"RegionId": Region(required=True), "GateId": Text(required=True)},
     )
-    def delete_nat_gateway(call: Call) -> dict[str, Any]:
-        if call.params["NatGatewayId"] not in section.of(call.account).gateways:
-            raise ApiError("InvalidNatGatewayId.NotFound", "The specified NatGateway does not exist.", 404)
+    def delete_gate(call: Call) -> dict[str, Any]:
+        if call.params["GateId"] not in section.of(call.account).gates:
+            raise ApiError("InvalidGateId.NotFound", "The specified gate does not exist.", 404)
         ...
         return {}                          # RequestId is added
 

@@ -105,7 +105,7 @@ def check(backends: Iterable[Backend], account: Account, region: str, where: str
                 ip_address(each.server)
             except ValueError:
                 raise EstateError(f"{where}: {each.server} is no instance, network interface or address") from None
-        elif each.server and not any(one.region == region for one in _named(each, account)):
+        elif each.server and getattr(_named(each, account), "region", "") != region:
             raise EstateError(f"{where}: there is no {each.server} in {region}")
 
 
@@ -115,13 +115,6 @@ def check_groups(names: Iterable[str], account: Account, region: str, where: str
     missing = [name for name in names if name not in found or found[name].region != region]
     if missing:
         raise EstateError(f"{where}: there is no security group {', '.join(missing)} in {region}")
-
-
-def _named(backend: Backend, account: Account) -> list[Any]:
-    """The instance or the network interface that a server's id names."""
-    state = ecs.of(account)
-    candidates = state.instances.values() if backend.kind == "ecs" else state.interfaces()
-    return [one for one in candidates if one.id == backend.server]
 
 
 def interface(backend: Backend, account: Account, region: str, vpc: str = "") -> Interface | None:
@@ -137,13 +130,16 @@ def interface(backend: Backend, account: Account, region: str, vpc: str = "") ->
     return None
 
 
-def address(backend: Backend, account: Account, region: str) -> str:
+def _named(backend: Backend, account: Account) -> Any:
+    """Find the instance or the network interface that a server's id names."""
+    state = ecs.of(account)
+    found = state.instances.get(backend.server) or state.network_interfaces.get(backend.server)
+    return found or next((one for one in state.interfaces() if one.id == backend.server), None)
+
+
+def address(backend: Backend, account: Account) -> str:
     """Give the private address of a server, "" where it has none."""
-    if backend.kind == "ip":
-        return backend.server
-    classic = ecs.of(account).instances.get(backend.server)
-    found = interface(backend, account, region) or classic
-    return found.private_ip if found else ""
+    return backend.server if backend.kind == "ip" else getattr(_named(backend, account), "private_ip", "")
 
 
 def server_id(backend: Backend, place: int) -> str:
@@ -162,7 +158,7 @@ def group_servers(group: Group, account: Account) -> list[dict[str, Any]]:
         {
             "ServerGroupId": group.id,
             "ServerId": server_id(each, place),
-            "ServerIp": address(each, account, group.region),
+            "ServerIp": address(each, account),
             "ServerType": each.kind.capitalize(),
             "Port": each.port,
             "Weight": each.weight,

@@ -58,7 +58,7 @@ def describe_load_balancer_attribute(call: Call) -> dict[str, Any]:
         "ListenerPortsAndProtocol": {"ListenerPortAndProtocol": listeners},
         "BackendServers": {
             "BackendServer": [
-                {**_short(each, place), "ServerIp": _backends.address(each, call.account, balancer.region)}
+                {**_short(each, place), "ServerIp": _backends.address(each, call.account)}
                 for place, each in enumerate(balancer.servers)
             ]
         },

@@ -80,7 +80,7 @@ def _servers(call: Call, group: Group) -> list[dict[str, Any]]:
             "Port": each.port,
             "Weight": each.weight,
             "Description": "",
-            "ServerIp": _backends.address(each, call.account, group.region),
+            "ServerIp": _backends.address(each, call.account),
         }
         for place, each in enumerate(group.servers)
     ]
