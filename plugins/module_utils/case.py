@@ -32,6 +32,7 @@ KINDS = {
     "instance": "the server",
     "ipv6": "the IPv6 address of",
 }
+PROXIES = ("nlb", "alb")  # behind these, sshd may see the load balancer's address in place of the client's
 OWN = ("eip", "instance", "ipv6")  # an address of these kinds is that of a server or an interface itself
 
 
@@ -254,9 +255,20 @@ class Case:
         """Whether the network let this source through to sshd at that time: reachable, not_reachable, unknown."""
         if any(admits(one.sources, self.event.source) for one in self.openings):
             return REACHABLE
-        if not self.known_then or self.undecided or self.openings or self.contradicted:
+        if not self.known_then or self.undecided or self.openings or self.contradicted or self.other_ports:
             return UNKNOWN
         return NOT_REACHABLE
+
+    @cached_property
+    def other_ports(self) -> list[str]:
+        """Where sshd of these servers listens too, and nobody looked, as sentences."""
+        logs = [(server, log) for server in self.servers if (log := self.log_of(server))]
+        return [
+            f"exposure: sshd of {server} listens on port {port} too, and only port {server.port} was looked at"
+            for server, log in logs
+            for port in log.ports
+            if server.port and port != server.port
+        ]
 
     # What was tried from outside
 
@@ -298,7 +310,7 @@ class Case:
         if not self.dated:
             return ()
         first, last = self.event.first - SLACK, self.event.last + SLACK
-        return tuple(one for one in self.of_source if first <= one.time <= last)
+        return tuple(one for one in self.of_source if one.within(first, last))
 
     @cached_property
     def accepted(self) -> tuple[Attempt, ...]:
@@ -346,7 +358,16 @@ class Case:
     def heard(self, server: Server, slack: timedelta = SLACK) -> bool:
         """Everything that this server logged at that time was read."""
         log = self.log_of(server)
-        return bool(self.dated and log and log.covers(self.event.first - slack, self.event.last + slack))
+        if not (self.dated and log and log.covers(self.event.first - slack, self.event.last + slack)):
+            return False
+        return not self.event.source or not self._masked(server, log)
+
+    def _masked(self, server: Server, log: Log) -> bool:
+        """Lines of that time may be of this source, without its address: that of a load balancer is in its place."""
+        first, last = self.event.first - SLACK, self.event.last + SLACK
+        behind = any(path.kind in PROXIES and path.leads for path in server.paths)
+        found = (one for one in log.attempts if one.within(first, last))
+        return any(one.source == "UNKNOWN" or (behind and one.nameless) for one in found)
 
     @cached_property
     def quiet(self) -> bool:
@@ -375,7 +396,7 @@ class Case:
     def unread(self) -> list[str]:
         """What could not be read that bears on this event."""
         clues = self.clues
-        notes = [*clues.unread, *clues.exposure.unread, *clues.changes.unread]
+        notes = [*clues.unread, *clues.exposure.unread, *clues.changes.unread, *self.other_ports]
         for server in self.servers:
             log = self.log_of(server)
             if log is None:

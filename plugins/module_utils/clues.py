@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from functools import lru_cache
 
 from .addresses import Addresses, of_option
-from .exposure import PUBLIC
+from .exposure import PRIVATE, PUBLIC
 
 # ActionTrail shows a change minutes after it was made, exactly how many is UNCONFIRMED.
 TRAIL_LATENCY = timedelta(minutes=15)
@@ -225,7 +225,7 @@ class Changes:
 
 @dataclass(frozen=True)
 class Attempt:
-    """One line of sshd about a connection; several of the same make a count elsewhere."""
+    """One line of sshd about a connection. other: the second time that is possible, where a clock was set back."""
 
     time: datetime
     source: str
@@ -234,6 +234,16 @@ class Attempt:
     method: str
     host: str
     file: str
+    other: datetime | None = None
+
+    def within(self, first: datetime, last: datetime) -> bool:
+        """It was logged from first to last, or may have been."""
+        return any(one is not None and first <= one <= last for one in (self.time, self.other))
+
+    @property
+    def nameless(self) -> bool:
+        """It does not tell the address it came from, or one of a private network, as load balancers have."""
+        return _block(self.source) is None or _block(self.source) <= PRIVATE
 
     @property
     def accepted(self) -> bool:
@@ -243,22 +253,22 @@ class Attempt:
 
 @dataclass(frozen=True)
 class Log:
-    """What one server's sshd logged. ids: its instance id, addresses and names, whatever of them is known."""
+    """What one server's sshd logged. ids: its instance id, addresses and name, whatever of them is known.
+
+    ports: where its sshd listens. offset: how far its clock is ahead of UTC. whole: when nothing is missing from it.
+    """
 
     host: str
     ids: frozenset[str]
-    timezone: str
+    ports: tuple[int, ...]
     offset: timedelta | None
     attempts: tuple[Attempt, ...]
-    whole: tuple[Interval, ...]
+    whole: Interval | None
     unread: tuple[str, ...]
 
     def covers(self, first: datetime, last: datetime) -> bool:
         """Whether everything that sshd logged from first to last was read."""
-        return not self.unread and any(
-            one.start is not None and one.start <= first and one.end is not None and last <= one.end
-            for one in self.whole
-        )
+        return not self.unread and self.whole is not None and self.whole.start <= first and last <= self.whole.end
 
 
 @dataclass(frozen=True)
@@ -297,6 +307,15 @@ def admits(sources: Sequence[str], source: str) -> bool | None:
     if not allowed:
         return False
     return True if allowed >= PUBLIC_V4 else None
+
+
+@lru_cache(maxsize=4096)
+def _block(text: str) -> Addresses | None:
+    """The address that a text is; None for other texts."""
+    try:
+        return Addresses.of(text)
+    except ValueError:
+        return None
 
 
 @lru_cache(maxsize=4096)

@@ -246,18 +246,29 @@ def _interval(row: Mapping, where: str) -> Interval:
 def read_log(result: Mapping, where: str) -> Log:
     """A result of ssh_login_info."""
     server = _part(result.get("server"), f"{where}, server")
+    host = _text(server, "host", where) or _text(server, "instance_id", where) or _text(result, "inventory_host", where)
     ids = {_text(server, "instance_id", where), _text(server, "host", where)}
     ids |= set(_texts(server.get("addresses"), f"{where}, server, addresses"))
-    since, until = _moment(result, "since", where), _moment(result, "until", where)
+    ids.add(_text(result, "inventory_host", where))
     return Log(
-        host=_text(server, "host", where) or _text(server, "instance_id", where),
+        host=host,
         ids=frozenset(ids - {""}),
-        timezone=_text(server, "timezone", where),
+        ports=tuple(int(port) for port in _texts(server.get("ports"), f"{where}, ports") if port.isdecimal()),
         offset=_offset(server.get("utc_offset"), f"{where}, server, utc_offset"),
         attempts=_all(result.get("attempts"), f"{where}, attempts", _attempt),
-        whole=(Interval(since, until),) if since and until else (),
-        unread=_unread(result, where, "attempts"),
+        whole=_whole(result, where),
+        unread=tuple(f"logins of {host or where}: {note}" for note in _unread(result, "logins", "attempts")),
     )
+
+
+def _whole(result: Mapping, where: str) -> Interval | None:
+    """The time of which nothing is missing: in the journal, or in all of the files, which hold the same."""
+    rows = [_part(one, f"{where}, logs") for one in _list(result.get("logs"), f"{where}, logs")]
+    journal = [row.get("complete") is True for row in rows if row.get("file") == "journal"]
+    files = [row.get("complete") is True for row in rows if row.get("file") != "journal"]
+    since, until = _moment(result, "since", where), _moment(result, "until", where)
+    kept = any(found and all(found) for found in (journal, files))
+    return Interval(since, until) if kept and since and until else None
 
 
 def _attempt(row: Mapping, where: str) -> Attempt:
@@ -265,7 +276,13 @@ def _attempt(row: Mapping, where: str) -> Attempt:
     if moment is None:
         raise OptionError(f"{where}: it has no time.")
     texts = {name: _text(row, name, where) for name in ("user", "outcome", "method", "host")}
-    return Attempt(moment, _text(row, "source", where), **texts, file=_text(row, "line_source", where))
+    return Attempt(
+        moment,
+        _text(row, "source", where),
+        **texts,
+        file=_text(row, "line_source", where),
+        other=_moment(row, "other_time", where),
+    )
 
 
 def _probe(row: Mapping, where: str) -> Probe:

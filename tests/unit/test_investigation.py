@@ -1,0 +1,317 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Each hypothesis winning and losing, the verdict, and the sentence, by examples."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.unit.clue_examples import (
+    BALANCER,
+    BEGIN,
+    OFFICE,
+    SOURCE,
+    alert,
+    attack,
+    attempt,
+    change,
+    changes,
+    conclude,
+    conclude_all,
+    exposure,
+    gate,
+    logins,
+    opening,
+    path,
+    server,
+    standing,
+    target,
+)
+
+EIP = "198.51.100.7"
+OWN_ADDRESS = {"attack_events": [attack(public_ip=EIP)]}
+
+
+def with_eip(sources):
+    """Give the server an EIP of its own that lets these sources in."""
+    own = target(EIP, "eip", id="eip-1", name="eip-1", ports=[])
+    return exposure(server(path(sources=sources)), targets=[target(), own])
+
+
+UNREAD = {"exposure": {}, "changes": {}, "logins": []}
+OPEN = {"exposure": with_eip(["0.0.0.0/0"]), "changes": changes(opening(None, None))}
+TCP = path("clb", BALANCER, 2222)
+DNAT = path("dnat", "198.51.100.9", 22)
+PERHAPS = path(sources=[], possible_sources=["0.0.0.0/0"], gates=[gate("listener", allows=None)])
+ELSEWHERE = logins(attempt("2026-02-27T13:01:15Z"), attempt("2026-02-27T13:01:17Z"))
+TOKYO = {"host": "web-1", "instance_id": "i-web", "utc_offset": "+09:00", "ports": [22]}
+
+
+@pytest.mark.parametrize(
+    ("hypothesis", "expected", "clues"),
+    [
+        # the address of a load balancer that speaks HTTP only
+        ("H1", "confirmed", {}),
+        ("H1", "likely", {"logins": []}),
+        ("H1", "likely", {"changes": {}}),
+        ("H1", "likely", {"changes": changes(changes=[change(time="2026-03-01T00:00:00Z", opens=None)])}),
+        ("H1", "possible", {"exposure": exposure(server(TCP)), "logins": []}),
+        ("H1", "unlikely", {"logins": [logins(attempt())]}),
+        ("H1", "ruled_out", {**OWN_ADDRESS, "exposure": with_eip([])}),
+        ("H1", "unlikely", {**OWN_ADDRESS, "exposure": with_eip([]), "changes": {}}),
+        ("H1", "undecided", UNREAD),
+        ("H1", "undecided", {"attack_events": [attack(public_ip=None)]}),
+        # stopped in front of the server
+        ("H2", "likely", {**OWN_ADDRESS, "exposure": with_eip(OFFICE)}),
+        ("H2", "likely", {**OWN_ADDRESS, **OPEN}),
+        ("H2", "possible", UNREAD),
+        ("H2", "undecided", {**UNREAD, "attack_events": [attack(status=None, count=800)]}),
+        ("H2", "unlikely", {"logins": [logins(attempt())]}),
+        ("H2", "unlikely", {"attack_events": [], "alerts": [alert()]}),
+        # stopped on the server
+        ("H3", "likely", {**OWN_ADDRESS, **OPEN}),
+        ("H3", "possible", {**OWN_ADDRESS, **OPEN, "logins": []}),
+        ("H3", "undecided", UNREAD),
+        ("H3", "unlikely", {"logins": []}),
+        ("H3", "ruled_out", {}),
+        # logged, but not where one looks
+        ("H4", "confirmed", {"logins": [logins(attempt(), server=TOKYO)]}),
+        ("H4", "confirmed", {"logins": [logins(attempt(line_source="/var/log/auth.log.2.gz"))]}),
+        ("H4", "likely", {"logins": [ELSEWHERE | {"server": TOKYO}]}),
+        ("H4", "likely", {"logins": [ELSEWHERE], "timezone": "Asia/Tokyo"}),
+        ("H4", "possible", {"logins": [ELSEWHERE]}),
+        ("H4", "possible", {**OWN_ADDRESS, **OPEN, "logins": [logins(since="2026-02-28T00:00:00Z")]}),
+        ("H4", "undecided", {**OWN_ADDRESS, **OPEN, "logins": []}),
+        ("H4", "unlikely", {"logins": []}),
+        ("H4", "ruled_out", {}),
+        ("H4", "ruled_out", {"logins": [logins(attempt())]}),
+        # open for a while
+        ("H5", "confirmed", {"changes": changes(opening())}),
+        ("H5", "confirmed", {"changes": changes(opening()), "logins": []}),
+        ("H5", "likely", {"changes": changes(opening(), unread=["Vpc events of cn-hangzhou"])}),
+        ("H5", "likely", {"changes": changes(opening()), "exposure": {}}),
+        ("H5", "possible", {"changes": changes(opening(end="2026-02-27T03:59:30Z"))}),
+        ("H5", "unlikely", {"changes": changes(opening(resource_id="i-other"))}),
+        ("H5", "unlikely", {"changes": changes(opening(None, None))}),
+        ("H5", "unlikely", {"changes": changes(unread=["Vpc events of cn-hangzhou"])}),
+        ("H5", "undecided", {"changes": changes(complete_since="2026-02-28T00:00:00Z")}),
+        ("H5", "undecided", {"changes": {}}),
+        ("H5", "ruled_out", {}),
+        ("H5", "ruled_out", {"changes": changes(opening(sources=OFFICE))}),
+        ("H5", "ruled_out", {"changes": changes(opening(end="2026-02-27T01:00:00Z"))}),
+        # another way
+        ("H6", "likely", {"exposure": exposure(server(TCP)), "changes": changes(opening(None, None)), "logins": []}),
+        ("H6", "possible", {"exposure": with_eip(["0.0.0.0/0"]), "changes": {}, "logins": []}),
+        ("H6", "likely", {"logins": [logins(attempt())]}),
+        ("H6", "unlikely", {"logins": []}),
+        ("H6", "unlikely", {**OWN_ADDRESS, **OPEN, "logins": [logins(attempt())]}),
+        ("H6", "undecided", UNREAD),
+        ("H6", "ruled_out", {}),
+        (
+            "H6",
+            "confirmed",
+            {
+                "attack_events": [attack(public_ip="198.51.100.9")],
+                "exposure": exposure(server(DNAT), targets=[target("198.51.100.9", "nat", id="ngw-1")]),
+                "changes": changes(opening(None, None)),
+                "logins": [logins(attempt())],
+            },
+        ),
+        # the wrong server
+        ("H7", "likely", {"attack_events": [attack(instance_id="i-gone")]}),
+        ("H7", "possible", {"attack_events": [attack(instance_id="i-gone")], "exposure": exposure(unread=["EIPs"])}),
+        ("H7", "likely", {"attack_events": [attack(instance_id="i-web", private_ip="172.16.0.99")]}),
+        ("H7", "unlikely", {"attack_events": [attack(instance_id="i-web", private_ip="172.16.0.11")]}),
+        ("H7", "unlikely", {"attack_events": [attack(instance_name="web-slb")]}),
+        ("H7", "undecided", {}),
+        ("H7", "ruled_out", {"attack_events": [attack(instance_id="i-web")], "logins": [logins(attempt())]}),
+        # none of it
+        ("H8", "possible", {**OWN_ADDRESS, **OPEN}),
+        ("H8", "unlikely", {}),
+        ("H8", "undecided", UNREAD),
+        ("H8", "ruled_out", {"logins": [logins(attempt())]}),
+    ],
+)
+def test_standing(hypothesis, expected, clues):
+    """A hypothesis stands as the clues have it that bear on it."""
+    assert standing(conclude(**clues), hypothesis) == expected
+
+
+@pytest.mark.parametrize(
+    ("expected", "clues"),
+    [
+        ("not_reachable", {}),
+        ("not_reachable", {"logins": []}),
+        ("not_reachable", {"exposure": with_eip(OFFICE)}),
+        ("not_reachable", {"exposure": with_eip(["0.0.0.0/0"])}),  # open today, and not then
+        ("not_reachable", {"changes": changes(opening(sources=OFFICE))}),
+        ("unknown", {"changes": {}}),
+        ("unknown", {"exposure": {}}),
+        ("unknown", {"exposure": exposure(unread=["EIPs of cn-hangzhou"])}),
+        ("unknown", {"changes": changes(unread=["Vpc events of cn-hangzhou"])}),
+        ("unknown", {"changes": changes(complete_since="2026-02-27T04:01:16Z")}),
+        ("unknown", {"changes": changes(until="2026-02-27T04:10:00Z")}),  # ActionTrail may be late
+        ("unknown", {"attack_events": [attack(first_seen=None, last_seen=None)]}),
+        ("unknown", {"exposure": exposure(server(PERHAPS))}),
+        ("unknown", {"attack_events": [], "alerts": [alert()], "changes": changes(opening(sources=OFFICE))}),
+        ("unknown", {"probes": [{"address": EIP, "port": 22, "open": True}], "exposure": with_eip([])}),
+        ("unknown", {"logins": [logins(server={"instance_id": "i-web", "ports": [22, 2222]})]}),
+        ("reachable", {"changes": changes(opening())}),
+        ("reachable", {"changes": changes(opening(), unread=["Vpc events of cn-hangzhou"])}),
+        ("reachable", {"logins": [logins(attempt())]}),
+        ("reachable", {"logins": [ELSEWHERE]}),
+        ("reachable", {"attack_events": [], "alerts": [alert()], "changes": changes(opening())}),
+    ],
+)
+def test_verdict(expected, clues):
+    """What the logs hold goes first, then what the network let through then, and what was not read is unknown."""
+    assert conclude(**clues)["verdict"] == expected
+
+
+@pytest.mark.parametrize(
+    ("kind", "part", "clues"),
+    [
+        ("clb", "load balancer (CLB) web-slb (lb-web).", {}),
+        ("clb", "today at least", {"changes": {}}),
+        ("eip", "EIP of eip-1", {**OWN_ADDRESS, "exposure": with_eip([])}),
+        ("none", "not an address of this account", {"attack_events": [attack(public_ip="198.51.100.99")]}),
+        ("unknown", "that were read", {"attack_events": [attack(public_ip="198.51.100.99")], "changes": {}}),
+        ("unknown", "does not say", {"attack_events": [attack(public_ip="")]}),
+        ("instance", "names the server web-1", {"attack_events": [attack(public_ip="", instance_id="i-web")]}),
+        (
+            "former",
+            "until 2026-02-26T00:00:00Z",
+            {
+                "attack_events": [attack(public_ip=EIP)],
+                "changes": changes(
+                    addresses=[
+                        {"address": EIP, "kind": "eip", "id": "i-web", "from": None, "to": "2026-02-26T00:00:00Z"}
+                    ]
+                ),
+            },
+        ),
+        (
+            "eip",
+            "not this account's any more",
+            {
+                "attack_events": [attack(public_ip=EIP)],
+                "changes": changes(
+                    addresses=[
+                        {"address": EIP, "kind": "eip", "id": "i-web", "from": None, "to": "2026-02-28T00:00:00Z"}
+                    ]
+                ),
+            },
+        ),
+        (
+            "none",
+            "not an address of this account at that time",
+            {
+                "changes": changes(
+                    addresses=[
+                        {"address": BALANCER, "kind": "clb", "id": "lb-web", "from": "2026-02-28T00:00:00Z", "to": None}
+                    ]
+                ),
+            },
+        ),
+    ],
+)
+def test_target(kind, part, clues):
+    """The attacked address is told by what it belonged to then, and with doubt where only today is known."""
+    found = conclude(**clues)["target"]
+    assert (found["kind"], part in found["text"]) == (kind, True), found
+
+
+def test_an_accepted_login_comes_first():
+    """A login that was let in begins the sentence, and its event is the first of all, whenever it happened."""
+    accepted = logins(attempt("2026-02-26T10:00:00Z", outcome="accepted", user="deploy", method="publickey"))
+    other = attack(id="0", source="23.129.64.202", first_seen=BEGIN, last_seen=BEGIN)
+    first, second = conclude_all(attack_events=[other, attack()], logins=[accepted])
+    assert (first["event"]["source"], second["event"]["source"]) == (SOURCE, "23.129.64.202")
+    assert first["sentence"].startswith(f"A login of {SOURCE} was accepted: as deploy on web-1 at 2026-02-26T10:00:00Z")
+
+
+@pytest.mark.parametrize(
+    ("parts", "clues"),
+    [
+        (["could not have reached sshd of web-1 (i-web)", "hold nothing of it", "confirmed"], {}),
+        (["could have reached sshd of web-1", "from 2026-02-27T03:58:00Z", "by ops"], {"changes": changes(opening())}),
+        (["It reached sshd: 1 line of web-1, 2026-02-27T04:01:15Z (failed)."], {"logins": [logins(attempt())]}),
+        (["most likely reached sshd", "9 hours later"], {"logins": [ELSEWHERE | {"server": TOKYO}]}),
+        (["perhaps reached sshd", "9 hours later"], {"logins": [ELSEWHERE]}),
+        (["is not known", "What was not read", "quota"], {"changes": {"failed": True, "msg": "quota"}}),
+        (["is not known", "Today it could, by eip"], {"changes": {}, "exposure": with_eip(["0.0.0.0/0"])}),
+        ([f"{SOURCE} (Tor exits, offices)"], {"source_lists": {"Tor exits": ["23.129.64.0/24"], "offices": [SOURCE]}}),
+    ],
+)  # fmt: skip
+def test_sentence(parts, clues):
+    """The conclusion says what is known, how it is known, and what is not."""
+    sentence = conclude(**clues)["sentence"]
+    assert [part for part in parts if part not in sentence] == [], sentence
+
+
+@pytest.mark.parametrize(
+    ("stopped", "admits", "gates"),
+    [
+        (None, True, [gate("address"), gate(sources=["0.0.0.0/0"])]),
+        ("security_groups", False, [gate("address"), gate(sources=OFFICE), gate("instance", allows=False)]),
+        ("protocol", False, [gate("listener"), gate("protocol", allows=False), gate(sources=[], allows=False)]),
+        (None, None, [gate("listener"), gate(sources=OFFICE, possible_sources=["0.0.0.0/0"])]),
+        (None, None, [gate("listener", allows=None)]),
+    ],
+)
+def test_stopped_by(stopped, admits, gates):
+    """The gate that stops a path is the first that stops this event's source, though it may let others by."""
+    sure = ["0.0.0.0/0"] if admits else []
+    unsure = ["0.0.0.0/0"] if admits is not False else []
+    shown = path(sources=sure, possible_sources=unsure, gates=gates)
+    (found,) = conclude(exposure=exposure(server(shown)))["paths"]
+    assert ((found["stopped_by"] or {}).get("kind"), found["admits"], found["server"]) == (stopped, admits, "i-web")
+
+
+def test_timeline():
+    """Changes, openings, logins, probes, who had the address, and the event stand in the order of time."""
+    held = {"address": BALANCER, "kind": "clb", "id": "lb-web", "from": None, "to": None}
+    far = change(time="2026-02-25T00:00:00Z", what="long ago")
+    found = conclude(
+        changes=changes(opening(), changes=[change(), far], addresses=[held | {"to": "2026-03-01T00:00:00Z"}]),
+        logins=[
+            logins(attempt("2026-02-27T04:01:10Z"), attempt("2026-02-27T04:01:40Z"), attempt(outcome="invalid_user"))
+        ],
+        probes=[{"address": EIP, "port": 22, "open": False, "time": "2026-03-06T11:00:00Z", "vantage": "office"}],
+        exposure=with_eip(OFFICE),
+    )["timeline"]
+    assert [(one["kind"], one["time"], one["count"]) for one in found] == [
+        ("address", None, 1),
+        ("change", "2026-02-27T03:58:00Z", 1),
+        ("opening", "2026-02-27T03:58:00Z", 1),
+        ("login", "2026-02-27T04:01:10Z", 2),
+        ("attack", "2026-02-27T04:01:15Z", 9),
+        ("login", "2026-02-27T04:01:15Z", 1),
+        ("probe", "2026-03-06T11:00:00Z", 1),
+    ]
+
+
+def test_other_events_are_left_out():
+    """Rows of other types at other ports, and alerts that speak of no login, are none about SSH."""
+    found = conclude_all(
+        attack_events=[attack(), attack(type="2", port=80), attack(type="2", source="198.51.100.5")],
+        alerts=[alert(), alert(name="Mining", type="Malware")],
+    )
+    assert sorted((one["kind"], one["event"]["source"] or "") for one in found) == [
+        ("alert", ""),
+        ("attack", "198.51.100.5"),
+        ("attack", SOURCE),
+    ]
+
+
+def test_the_operators_zone():
+    """The event is told in UTC and in the zone of who reads it."""
+    event = conclude(timezone="Asia/Tokyo")["event"]
+    assert (event["first_seen"], event["local_time"]) == ("2026-02-27T04:01:15Z", "2026-02-27 13:01:15")
+
+
+def test_a_line_of_the_load_balancer_is_no_silence():
+    """Behind an NLB sshd may see the NLB's own address, so that its line at that time may be the attack."""
+    behind = {"exposure": exposure(server(path("nlb", "203.0.113.90")))}
+    other = attempt(source="172.16.9.4")
+    assert "hold nothing of it" in conclude(**behind)["sentence"]
+    assert "hold nothing of it" not in conclude(**behind, logins=[logins(other)])["sentence"]
