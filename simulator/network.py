@@ -118,7 +118,11 @@ def _to_servers(account: Account, address: str, attempt: Attempt) -> Iterator[En
 
 
 def _through_nat(gateway: NatGateway, account: Account, address: str, attempt: Attempt) -> Iterator[End]:
-    """DNAT keeps the client's address; the groups of the interface that has the internal one are asked."""
+    """DNAT keeps the client's address; the groups of the interface that has the internal one are asked.
+
+    That an entry only works for an instance without an EIP is documented; how an instance with one answers is not, so
+    here the packet arrives all the same.
+    """
     state = ecs.of(account)
     for forward in gateway.forwards:
         port = forward.inside(attempt.port)

@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from .errors import ApiError, EstateError
@@ -195,3 +196,12 @@ def known_keys(data: Mapping[str, Any], allowed: set[str], where: str) -> None:
     unknown = set(data) - allowed
     if unknown:
         raise EstateError(f"{where}: unknown key {', '.join(sorted(map(str, unknown)))}")
+
+
+def known_addresses(where: str, *addresses: str) -> None:
+    """Refuse an estate in which something is no IP address; "" stands for none."""
+    for address in filter(None, addresses):
+        try:
+            ip_address(address)
+        except ValueError:
+            raise EstateError(f"{where}: {address} is no address") from None

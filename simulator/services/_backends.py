@@ -4,11 +4,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
 
 from simulator.errors import EstateError
-from simulator.registry import known_keys
+from simulator.registry import known_addresses, known_keys
 
 from .ecs import section as ecs
 
@@ -100,11 +99,8 @@ def show_groups(found: Mapping[str, Group]) -> dict[str, Any]:
 def check(backends: Iterable[Backend], account: Account, region: str, where: str) -> None:
     """Refuse servers that are not there; an address may be anybody's."""
     for each in backends:
-        if each.server and each.kind == "ip":
-            try:
-                ip_address(each.server)
-            except ValueError:
-                raise EstateError(f"{where}: {each.server} is no instance, network interface or address") from None
+        if each.kind == "ip":
+            known_addresses(where, each.server)
         elif each.server and getattr(_named(each, account), "region", "") != region:
             raise EstateError(f"{where}: there is no {each.server} in {region}")
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from simulator.errors import ApiError, EstateError, LoudError
 from simulator.paging import by_token, tokened
 from simulator.parameters import Bool, Each, Text
-from simulator.registry import Product, Section, known_keys
+from simulator.registry import Product, Section, known_addresses, known_keys
 
 from . import _backends, ram, sls
 
@@ -113,6 +113,7 @@ def _check(world: World) -> None:
         for group in state.server_groups.values():
             _backends.check(group.servers, account, group.region, group.id)
         for balancer in state.load_balancers.values():
+            known_addresses(balancer.id, *balancer.addresses, *balancer.local_addresses)
             _backends.check_groups(balancer.security_groups, account, balancer.region, balancer.id)
 
 

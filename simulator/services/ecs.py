@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from simulator import regions
 from simulator.errors import EstateError
 from simulator.parameters import Text
-from simulator.registry import Product, Section, known_keys
+from simulator.registry import Product, Section, known_addresses, known_keys
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -260,6 +260,8 @@ def _check(world: World) -> None:
         for group in state.security_groups.values():
             _check_rules(group, state)
         for one in (*state.instances.values(), *state.network_interfaces.values()):
+            public = getattr(one, "public_ip", "")
+            known_addresses(one.id, one.private_ip, *one.secondary_ips, public, one.eip, one.ipv6)
             groups = [state.security_groups.get(name) for name in one.groups]
             if not groups or any(group is None or group.region != one.region for group in groups):
                 raise EstateError(f"{one.id}: its groups must exist in {one.region}: {', '.join(one.groups) or 'none'}")

@@ -8,7 +8,7 @@ from ipaddress import ip_network
 from typing import TYPE_CHECKING, Any
 
 from simulator.errors import ApiError, EstateError
-from simulator.registry import Product, Section, known_keys
+from simulator.registry import Product, Section, known_addresses, known_keys
 
 from . import _backends
 
@@ -103,6 +103,7 @@ def _load_balancer(entry: Mapping[str, Any], account: Account) -> Balancer:
     known_keys(entry, set(Balancer.__dataclass_fields__), where)
     if not entry.get("id") or entry.get("region") not in account.regions:
         raise EstateError(f"{where}: an id and a region of the account are needed")
+    known_addresses(where, entry.get("address") or "")
     listeners = [_load_listener(each, where) for each in entry.get("listeners") or []]
     if entry.get("access_log"):
         known_keys(entry["access_log"], {"project", "logstore"}, f"{where}: access_log")

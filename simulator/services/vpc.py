@@ -9,7 +9,7 @@ from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
 from simulator.errors import EstateError
-from simulator.registry import Product, Section, known_keys
+from simulator.registry import Product, Section, known_addresses, known_keys
 
 from .ecs import section as ecs
 from .slb import section as slb
@@ -205,6 +205,7 @@ def _check_eips(account: Account) -> None:
         **section.of(account).nat_gateways,
     }  # fmt: skip
     for eip in eips:
+        known_addresses(eip.id, eip.address)
         if eip.bound_to:
             _check_bound(eip, things.get(eip.bound_to))
     twice = [address for address, count in Counter(eip.address for eip in eips).items() if count > 1]
@@ -225,6 +226,7 @@ def _check_bound(eip: Eip, thing: Any) -> None:
 def _check_gateway(gateway: NatGateway, account: Account) -> None:
     addresses = [each.address for each in section.of(account).eips.values() if each.bound_to == gateway.id]
     for forward in gateway.forwards:
+        known_addresses(forward.id, forward.external_ip, forward.internal_ip)
         if gateway.network_type == "internet" and forward.external_ip not in addresses:
             raise EstateError(f"{forward.id}: {forward.external_ip} is no EIP that is bound to {gateway.id}")
     for one, other in combinations(gateway.forwards, 2):

@@ -459,6 +459,8 @@ def changed(*path, **values):
         changed("slb", "server_groups", **{"rsp-1": [{"server": "eni-none", "port": 22}]}),
         changed("nlb", "load_balancers", 0, security_groups=["sg-none"]),
         changed("nlb", "load_balancers", 0, local_addresses=[]),
+        changed("nlb", "load_balancers", 0, addresses=["balancer.example.com"]),
+        changed("ecs", "instances", 0, secondary_ips=["172.16.0.256"]),
         changed("nlb", "server_groups", **{"sgp-1": [{"server": "nowhere", "port": 22}]}),
         changed("alb", "server_groups", **{"sgp-2": {"servers": [], "sticky": True}}),
         changed(network={"groups_filter": True}),
