@@ -44,17 +44,16 @@ class Logs:
     # The journal
 
     def read_journal(self, directory: str | None) -> None:
-        """Read journald's journal, or one that lies in a directory."""
+        """Read journald's journal, if the server keeps one, or one that lies in a directory."""
         place = [f"--directory={directory}"] if directory else []
         try:
             first, last = reads.first_record(place), reads.first_record([*place, "--lines=1"])
-            if first is None and not directory:
-                return
-            self._note(JOURNAL, syslog.moment(first or ""), syslog.moment(last or ""))
-            self._incomplete(files.late(syslog.moment(first or ""), self.window.since))
+            self._note(JOURNAL, syslog.moment(first), syslog.moment(last))
+            self._incomplete(files.late(syslog.moment(first), self.window.since))
             self._take_records(place)
         except reads.UnreadableError as error:
-            self._failed(JOURNAL, error)
+            if directory or error.code != reads.ABSENT:
+                self._failed(JOURNAL, error)
 
     def _take_records(self, place: list[str]) -> None:
         window, messages, missing = self.window, Messages(), _Missing()

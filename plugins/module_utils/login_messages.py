@@ -19,8 +19,10 @@ UNKNOWN_SOURCE = "UNKNOWN"
 NAME = r"(?P<user>.*)"
 SOURCE = r"(?P<source>\S+)"
 PORT = r" port (?P<port>\d+)"
-# How packet.c names the other end, with what it knows of the user at that moment.
-PEER = rf"(?:(?:invalid |illegal |authenticating )?user {NAME} )?{SOURCE}"
+# How packet.c names the other end, with what it knows of the user at that moment. Before it told of users, it told no
+# port either, so a name is always followed by both.
+PEER = rf"(?:(?:invalid |illegal |authenticating )?user {NAME} )?{SOURCE}{PORT}"
+OLD_PEER = SOURCE
 PAM = rf"logname=\S* uid=\d+ euid=\d+ tty=\S* ruser=\S* rhost={SOURCE}(?:\s+user={NAME})?"
 
 # Outcome and text; the first that fits the whole text counts.
@@ -28,12 +30,14 @@ PATTERNS = [
     (outcome, re.compile(pattern))
     for outcome, pattern in (
         ("invalid_user", rf"(?:Invalid|Illegal) user {NAME} from {SOURCE}(?:{PORT})?"),
-        ("disconnected", rf"(?:Connection (?:closed|reset) by|Disconnected from) {PEER}(?:{PORT})?"),
+        ("disconnected", rf"(?:Connection (?:closed|reset) by|Disconnected from) {PEER}"),
+        ("disconnected", rf"(?:Connection (?:closed|reset) by|Disconnected from) {OLD_PEER}"),
         ("disconnected", rf"Received disconnect from {SOURCE}{PORT}: ?\d+:.*"),
         ("disconnected", rf"Received disconnect from {SOURCE}: \d+:.*"),
-        ("disconnected", rf"ssh_dispatch_run_fatal: Connection (?:from|to) {PEER}{PORT}: .*"),
-        ("disconnected", rf"Read error from remote host {PEER}{PORT}: .*"),
-        ("disconnected", rf"Timeout, client not responding from {PEER}(?:{PORT})?"),
+        ("disconnected", rf"ssh_dispatch_run_fatal: Connection (?:from|to) {PEER}: .*"),
+        ("disconnected", rf"Read error from remote host {PEER}: .*"),
+        ("disconnected", rf"Timeout, client not responding from {PEER}"),
+        ("disconnected", rf"Timeout, client not responding from {OLD_PEER}"),
         (
             "too_many_attempts",
             (
@@ -41,8 +45,8 @@ PATTERNS = [
                 rf"{PORT}(?: ssh\d)?"
             ),
         ),
-        ("too_many_attempts", rf"Disconnecting {PEER}{PORT}: Too many authentication failures.*"),
-        ("disconnected", rf"Disconnecting {PEER}{PORT}: .*"),
+        ("too_many_attempts", rf"Disconnecting {PEER}: Too many authentication failures.*"),
+        ("disconnected", rf"Disconnecting {PEER}: .*"),
         ("refused", rf"User {NAME} from {SOURCE} not allowed because .*"),
         ("refused", rf"ROOT LOGIN REFUSED FROM {SOURCE}(?:{PORT})?"),
         ("refused", r"refused connect from \S+ \((?P<source>\S+)\)"),

@@ -25,13 +25,14 @@ from .errors import HardeningError
 LONGEST_LINE = 1 << 16  # what a line has beyond it is skipped; syslog daemons allow far less
 READ_ONLY = ("journalctl", "--no-pager", "--all", "--output=json")
 NO_JOURNAL = "No journal files were found"
+ABSENT = "NoJournal"
 NOT_ALLOWED = ("insufficient permissions", "not seeing messages from", "Permission denied")
 # How compressed files begin, and what reads them.
 MAGIC = (
-    (b"\x1f\x8b", "gzip", "GzipFile"),
-    (b"BZh", "bz2", "BZ2File"),
-    (b"\xfd7zXZ\x00", "lzma", "LZMAFile"),
-    (b"\x5d\x00\x00", "lzma", "LZMAFile"),
+    (b"\x1f\x8b", "gzip"),
+    (b"BZh", "bz2"),
+    (b"\xfd7zXZ\x00", "lzma"),
+    (b"\x5d\x00\x00", "lzma"),
 )
 ZSTD = b"\x28\xb5\x2f\xfd"
 OTHER_MAGIC = ((b"\x04\x22\x4d\x18", "lz4"), (b"\x1f\x9d", "compress"))
@@ -120,20 +121,17 @@ def _cut(file: BinaryIO) -> Iterator[bytes]:
 
 
 def _opened(path: str) -> ContextManager[BinaryIO]:
-    raw = open(path, "rb")  # noqa: SIM115, PTH123
-    begin = raw.read(6)
-    raw.seek(0)
+    with open(path, "rb") as file:  # noqa: PTH123
+        begin = file.read(6)
     if begin.startswith(ZSTD):
-        raw.close()
         return _zstd(path)
     for magic, name in OTHER_MAGIC:
         if begin.startswith(magic):
-            raw.close()
             raise UnreadableError(path, "read", "UnknownCompression", f"compressed with {name}, which is not read")
-    for magic, module, name in MAGIC:
+    for magic, module in MAGIC:
         if begin.startswith(magic):
-            return getattr(import_module(module), name)(raw)
-    return raw
+            return import_module(module).open(path)
+    return open(path, "rb")  # noqa: PTH123
 
 
 @contextlib.contextmanager
@@ -151,33 +149,32 @@ def _zstd(path: str) -> Iterator[BinaryIO]:
 
 
 def records(arguments: list[str]) -> Iterator[str]:
-    """What journalctl prints with these arguments, one record a line; nothing where the server keeps no journal."""
+    """What journalctl prints with these arguments, one record a line."""
     try:
         with running([*READ_ONLY, *arguments]) as (process, said):
             for line in process.stdout:
                 if line.startswith(b"{"):
                     yield line.decode("utf-8", "replace")
             code, message = process.wait(), said()
+    except FileNotFoundError:
+        raise UnreadableError("journal", "journalctl", ABSENT, "there is no journalctl") from None
     except OSError as error:
         raise failure("journal", "journalctl", error) from None
     if NO_JOURNAL in message:
-        return
+        raise UnreadableError("journal", "journalctl", ABSENT, first_line(message))
     if any(hint in message for hint in NOT_ALLOWED):
         raise UnreadableError("journal", "journalctl", "EACCES", first_line(message))
     if code or message:
-        raise UnreadableError("journal", "journalctl", f"Exit{code}", first_line(message) or "it gave no reason")
+        reason = first_line(message) or f"journalctl ended with {code}"
+        raise UnreadableError("journal", "journalctl", "Failed" if code else "Incomplete", reason)
 
 
-def first_record(arguments: list[str]) -> str | None:
+def first_record(arguments: list[str]) -> str:
     """The first record that journalctl would print with these arguments."""
-    found = records(arguments)
-    with contextlib.closing(found):
-        return next(found, None)
-
-
-def has_journal() -> bool:
-    """Whether there is a program to ask."""
-    return shutil.which("journalctl") is not None
+    with contextlib.closing(records(arguments)) as found:
+        for record in found:
+            return record
+    raise UnreadableError("journal", "journalctl", ABSENT, "the journal is empty")
 
 
 @contextlib.contextmanager

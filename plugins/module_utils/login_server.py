@@ -151,7 +151,9 @@ def _settings(pairs: list[tuple]) -> Sshd:
     if listen:
         ports = {one for one in listen if one} | (ports if None in listen else set())
     first = {keyword: found[0] for keyword, found in values.items()}
-    return Sshd(sorted(ports), first.get("loglevel", "").upper(), first.get("syslogfacility", "").upper())
+    level = first.get("loglevel", "").upper()
+    # `sshd -T` has a name of its own for this one.
+    return Sshd(sorted(ports), "QUIET" if level == "SILENT" else level, first.get("syslogfacility", "").upper())
 
 
 def _port(address: str) -> int | None:
