@@ -188,6 +188,11 @@ class Case:
         """The servers that the event names itself, or that its address belongs to."""
         return tuple(one for one in self.clues.exposure.servers if self._named(one) or self._targeted(one))
 
+    @property
+    def certain_servers(self) -> bool:
+        """It is known which servers it may be about: it names some, or it is known that it names none."""
+        return bool(self.named or self.event.instance_id or self.clues.exposure.complete)
+
     @cached_property
     def server_ids(self) -> list[str]:
         """The ids of the servers that it may be about."""
@@ -211,14 +216,16 @@ class Case:
         return tuple(path for path in self.paths if path.admits(self.event.source) is None)
 
     @cached_property
+    def undecided_anywhere(self) -> bool:
+        """There is such a way to any server of the account."""
+        ways = (path for server in self.clues.exposure.servers for path in server.paths)
+        return any(path.admits(self.event.source) is None for path in ways)
+
+    @cached_property
     def openings(self) -> tuple[Opening, ...]:
         """The times in which a server that it may be about let this source through, and that this event falls into."""
         ids = {*self.server_ids}
-        return tuple(
-            one
-            for one in self._openings_then
-            if one.kind == "server" and (one.id in ids or not self.clues.exposure.read)
-        )
+        return tuple(one for one in self._openings_then if one.kind == "server" and one.id in ids)
 
     @cached_property
     def other_openings(self) -> tuple[Opening, ...]:
@@ -253,7 +260,7 @@ class Case:
     @cached_property
     def network(self) -> str:
         """Whether the network let this source through to sshd at that time: reachable, not_reachable, unknown."""
-        if any(admits(one.sources, self.event.source) for one in self.openings):
+        if self.certain_servers and any(admits(one.sources, self.event.source) for one in self.openings):
             return REACHABLE
         if not self.known_then or self.undecided or self.openings or self.contradicted or self.other_ports:
             return UNKNOWN

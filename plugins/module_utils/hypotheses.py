@@ -273,6 +273,7 @@ def open_for_a_while(case: Case) -> Hypothesis:
     """SSH was open at that time, and is not as a rule."""
     sure = [one for one in case.openings if one.temporary and admits(one.sources, case.event.source)]
     vague = [one for one in case.openings if one.temporary and one not in sure]
+    vague += [one for one in case.other_openings if one.temporary and one.kind == "server" and not case.certain_servers]
     steady = [one for one in case.openings if not one.temporary]
     related = [one for one in case.other_openings if one.temporary and one.kind != "server" and bears(case, one)]
     pro = [interval(one) for one in (*sure, *vague, *case.near, *related)]
@@ -296,9 +297,8 @@ def _while(case: Case, *, sure: list[Opening], steady: list[Opening], hints: boo
     if hints:
         return POSSIBLE
     if case.known_then:
-        spotless = not case.undecided and not case.contradicted and not steady
         others = [one for one in case.other_openings if one.temporary]
-        return RULED_OUT if spotless and not others else UNLIKELY
+        return RULED_OUT if not (others or case.undecided_anywhere or case.contradicted) else UNLIKELY
     return UNLIKELY if steady or case.replayed else UNDECIDED
 
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 import copy
 
 from ansible_collections.hardening.alicloud.plugins.module_utils.hypotheses import STANDINGS
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.unit import clue_examples as clues
@@ -111,6 +111,7 @@ def with_less(draw):
     return full, less
 
 
+@settings(max_examples=500)
 @given(with_less())
 def test_less_evidence_makes_nothing_more_certain(pair):
     """What is confirmed, ruled out, reachable or not reachable with less evidence is definite with more, too."""
