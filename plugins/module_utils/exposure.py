@@ -54,7 +54,8 @@ class Rule:
     """One inbound rule. Texts are as the API gives them, '' where a field is not set.
 
     policy: accept or drop. protocol: upper case. source is what cidr, cidr6, group and prefix_list say; where several
-    are given, the first of them in this order counts. to, to6 and source_ports narrow a rule further.
+    are given, the first of them in this order counts. to, to6 and source_ports narrow a rule further. doubtful: it may
+    be there or not, as rules of times past may.
     """
 
     policy: str = "accept"
@@ -73,6 +74,7 @@ class Rule:
     nic: str = ""
     description: str = ""
     id: str = ""
+    doubtful: bool = False
 
     @property
     def accepts(self) -> bool:
@@ -98,7 +100,8 @@ class Rule:
         words = [self.policy, self.protocol.lower(), ports, "from", self.source or "nowhere"]
         words += ["port", self.source_ports] if self.source_ports not in ("", "-1/-1") else []
         words += ["to", self.to or self.to6] if self.to or self.to6 else []
-        return f"{' '.join(filter(None, words))} (priority {self.priority})"
+        doubt = ", perhaps" if self.doubtful else ""
+        return f"{' '.join(filter(None, words))} (priority {self.priority}{doubt})"
 
 
 @dataclass(frozen=True)
@@ -130,7 +133,7 @@ def accepted(rules: Iterable[Rule], port: int, lists: Lists, own: str = "", ente
     steps = [(rule, hit, sources(rule, lists)) for rule in rules if (hit := fits(rule, port, lists)) is not False]
     steps.sort(key=lambda step: (step[0].priority, step[0].accepts))
     groups = frozenset() if enterprise else _groups(step[0] for step in steps) | ({own} if own else set())
-    unsure = any(hit is None or found is None for _rule, hit, found in steps)
+    unsure = any(hit is None or found is None or rule.doubtful for rule, hit, found in steps)
     sure = _walk((rule, _least(rule, hit, found)) for rule, hit, found in steps)
     return Sources(
         sure, _walk((rule, _most(rule, hit, found)) for rule, hit, found in steps) if unsure else sure, groups
@@ -211,7 +214,7 @@ def _block(text: str) -> Addresses | None:
 def _least(rule: Rule, hit: bool | None, found: Addresses | None) -> Addresses:
     """What the rule adds to, or takes from, what is accepted for sure."""
     if rule.accepts:
-        return found if hit and found is not None else NOTHING
+        return found if hit and found is not None and not rule.doubtful else NOTHING
     return NOTHING if rule.narrowed else EVERYWHERE if found is None else found
 
 
@@ -219,7 +222,7 @@ def _most(rule: Rule, hit: bool | None, found: Addresses | None) -> Addresses:
     """What the rule adds to, or takes from, what may be accepted."""
     if rule.accepts:
         return EVERYWHERE if found is None else found
-    return NOTHING if rule.narrowed or not hit or found is None else found
+    return NOTHING if rule.narrowed or rule.doubtful or not hit or found is None else found
 
 
 def _walk(steps: Iterable[tuple[Rule, Addresses]]) -> Addresses:

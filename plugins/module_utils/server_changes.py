@@ -1,0 +1,342 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Changes to servers, network interfaces, public addresses and DNAT entries, undone. Pure.
+
+Facts: Alibaba Cloud's documentation of ECS 2014-05-26 and VPC 2016-04-28. A call that would change nothing is refused
+there (starting what runs, binding what is bound), so what succeeded tells what was before. What was deleted is known
+from the event that made it, if that is in the window too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from .change_kinds import Kind, Memory, hide, hides, listed, reveal
+from .network import Eip, Forward, Gateway, Interface, Ipv6, Network, Server
+from .trail import Event
+
+INSTANCE = ("ecs", "instance", ("InstanceId",))
+INTERFACE = ("ecs", "eni", ("NetworkInterfaceId",))
+EIP = ("vpc", "eip", ("AllocationId",))
+GATEWAY = ("vpc", "natgateway", ("NatGatewayId",))
+ENTRY = ("vpc", "forwardentry", ("ForwardEntryId",))
+BAND = ("vpc", "ipv6address", ("Ipv6AddressId", "Ipv6InternetBandwidthId"))
+
+
+# Servers
+
+
+def servers(event: Event) -> tuple[str, ...]:
+    """The instances that a call names, or that its answer does."""
+    answered = event.response.get("InstanceIdSets")
+    made = answered.get("InstanceIdSet") if isinstance(answered, dict) else None
+    return tuple(made or ()) or event.texts("InstanceId") or tuple(filter(None, (event.text("InstanceId"),)))
+
+
+def _undo_made(network: Network, event: Event) -> Network:
+    for name in servers(event):
+        network = network.drop(Server(name, event.region), *network.interfaces_of(name))
+    return network
+
+
+def _undo_deleted(network: Network, event: Event) -> Network:
+    return network.put(*(Server(name, event.region, name, status="") for name in servers(event)))
+
+
+def _undo_turned(status: str) -> Callable[[Network, Event], Network]:
+    def undo(network: Network, event: Event) -> Network:
+        known = [network.servers[name] for name in servers(event) if name in network.servers]
+        return network.put(*(replace(server, status=status) for server in known))
+
+    return undo
+
+
+def _undo_public_ip(network: Network, event: Event) -> Network:
+    """An instance has one fixed public address at most."""
+    server = network.servers.get(event.text("InstanceId"))
+    return network.put(replace(server, public_ips=())) if server else network
+
+
+def _learn_made(memory: Memory, event: Event) -> None:
+    groups = event.texts("SecurityGroupIds") or event.texts("SecurityGroupId")
+    for name in servers(event):
+        if groups and name in memory.primary:
+            memory.groups[memory.primary[name]] = groups
+
+
+# Interfaces
+
+
+def _undo_attach(network: Network, event: Event) -> Network:
+    interface = network.interfaces.get(event.text("NetworkInterfaceId"))
+    return network.put(replace(interface, server="")) if interface else network
+
+
+def _undo_detach(network: Network, event: Event) -> Network:
+    name = event.text("NetworkInterfaceId")
+    interface = network.interfaces.get(name) or Interface(name, event.region, groups=None)
+    if not interface.private_ips:
+        network = hide(network, event, "interfaces", "which addresses the interface had is not known", name)
+    return network.put(replace(interface, server=event.text("InstanceId")))
+
+
+def _undo_interface_made(network: Network, event: Event) -> Network:
+    return network.drop(Interface(event.text("NetworkInterfaceId"), event.region))
+
+
+def _undo_interface_deleted(network: Network, event: Event) -> Network:
+    known: Interface | None = event.known
+    return network.put(known or Interface(event.text("NetworkInterfaceId"), event.region, groups=None))
+
+
+def _learn_interface(memory: Memory, event: Event) -> None:
+    name = event.text("NetworkInterfaceId")
+    groups = event.texts("SecurityGroupIds") or event.texts("SecurityGroupId")
+    address = event.text("PrivateIpAddress", "PrimaryIpAddress")
+    if groups:
+        memory.groups[name] = groups
+    memory.note(Interface(name, event.region, private_ips=(address,) if address else (), groups=groups or None))
+
+
+# EIPs
+
+
+def _undo_allocate(network: Network, event: Event) -> Network:
+    return network.drop(Eip(event.text("AllocationId"), event.region, ""))
+
+
+def _eip(network: Network, event: Event) -> Eip:
+    name = event.text("AllocationId")
+    known = event.known if isinstance(event.known, Eip) else None
+    return network.eips.get(name) or Eip(name, event.region, known.address if known else "")
+
+
+def _undo_release(network: Network, event: Event) -> Network:
+    return network.put(replace(_eip(network, event), bound_to="", kind="none", private_ip=""))
+
+
+def _undo_associate(network: Network, event: Event) -> Network:
+    return network.put(replace(_eip(network, event), bound_to="", kind="none", private_ip=""))
+
+
+def _undo_unassociate(network: Network, event: Event) -> Network:
+    if not event.text("InstanceId") and not (event.known and event.known.bound_to):
+        network = hide(network, event, "eips", "it does not tell what the EIP was bound to", event.text("AllocationId"))
+        return network.put(_eip(network, event))
+    return network.put(_bound(_eip(network, event), event))
+
+
+def _bound(eip: Eip, event: Event) -> Eip:
+    known: Eip | None = event.known if isinstance(event.known, Eip) and event.known.bound_to else None
+    target = event.text("InstanceId") or (known.bound_to if known else "")
+    same = known and known.bound_to == target
+    kind = event.text("InstanceType") or (known.kind if same else kind_of(target))
+    private = event.text("PrivateIpAddress") or (known.private_ip if same else "")
+    return replace(eip, bound_to=target, kind=kind, private_ip=private)
+
+
+def kind_of(target: str) -> str:
+    """The API's word for what an EIP is bound to, where a call does not say it."""
+    kinds = {"i-": "EcsInstance", "en": "NetworkInterface", "lb": "SlbInstance", "ng": "Nat", "ha": "HaVip"}
+    return kinds.get(target[:2], "EcsInstance")
+
+
+def _learn_allocate(memory: Memory, event: Event) -> None:
+    memory.note(Eip(event.text("AllocationId"), event.region, event.text("EipAddress", "IpAddress"), kind="none"))
+
+
+def _learn_associate(memory: Memory, event: Event) -> object:
+    name = event.text("AllocationId")
+    known = memory.recall(Eip, name)
+    memory.note(_bound(known or Eip(name, event.region, ""), replace(event, known=None)))
+    return known
+
+
+def _learn_unassociate(memory: Memory, event: Event) -> object:
+    name = event.text("AllocationId")
+    known = memory.recall(Eip, name)
+    memory.note(replace(known or Eip(name, event.region, ""), bound_to="", kind="none", private_ip=""))
+    return known
+
+
+# DNAT
+
+
+def _undo_forward_made(network: Network, event: Event) -> Network:
+    name = event.text("ForwardEntryId")
+    return reveal(network.drop(_entry(name, event, network)), "forwards", name)
+
+
+def _undo_forward_lost(network: Network, event: Event) -> Network:
+    """Deleted, or changed: before, it was as earlier events tell, or nobody knows how."""
+    name = event.text("ForwardEntryId")
+    if isinstance(event.known, Forward):
+        gateway = event.known.gateway or _gateway_of(network, event.known.table)
+        return reveal(network.put(replace(event.known, gateway=gateway)), "forwards", name)
+    without = network.drop(_entry(name, event, network))
+    return hide(without, event, "forwards", "it does not tell where the entry led before", name)
+
+
+def _undo_forward_changed(network: Network, event: Event) -> Network:
+    return _undo_forward_lost(network, event) if _redirected(event) else network
+
+
+def _redirected(event: Event) -> dict[str, str]:
+    fields = {
+        "external_ip": "ExternalIp",
+        "external_port": "ExternalPort",
+        "internal_ip": "InternalIp",
+        "internal_port": "InternalPort",
+        "protocol": "IpProtocol",
+    }
+    return {ours: event.text(theirs) for ours, theirs in fields.items() if event.text(theirs)}
+
+
+def _entry(name: str, event: Event, network: Network) -> Forward:
+    table = event.text("ForwardTableId")
+    said = dict.fromkeys(("external_ip", "external_port", "internal_ip", "internal_port", "protocol"), "")
+    return Forward(name, event.region, _gateway_of(network, table), table, **said | _redirected(event))
+
+
+def _gateway_of(network: Network, table: str) -> str:
+    return next((one.id for one in network.gateways.values() if table in one.tables), "")
+
+
+def _learn_forward(memory: Memory, event: Event) -> None:
+    memory.note(_entry(event.text("ForwardEntryId"), event, Network()))
+
+
+def _learn_forward_changed(memory: Memory, event: Event) -> object:
+    return memory.change(Forward, event.text("ForwardEntryId"), **_redirected(event))
+
+
+def _undo_gateway_made(network: Network, event: Event) -> Network:
+    return network.drop(Gateway(event.text("NatGatewayId"), event.region))
+
+
+# IPv6
+
+
+def _banded(network: Network, event: Event) -> list[Ipv6]:
+    names = {event.text("Ipv6AddressId"), event.text("Ipv6InternetBandwidthId", "InternetBandwidthId")} - {""}
+    return [one for one in network.ipv6.values() if names & {one.key, one.bandwidth_id}]
+
+
+def _undo_band_made(network: Network, event: Event) -> Network:
+    return network.put(*(replace(one, bandwidth=0) for one in _banded(network, event)))
+
+
+def _undo_band_deleted(network: Network, event: Event) -> Network:
+    """An address that is not known any more may have had it, and then it is not known whose it was."""
+    found = _banded(network, event)
+    if not found and not event.text("Ipv6AddressId"):
+        name = event.text("Ipv6InternetBandwidthId")
+        found = [one for one in network.ipv6.values() if one.region == event.region and not one.bandwidth]
+        return network.drop(*found) if name else network
+    return network.put(*(replace(one, bandwidth=1) for one in found))
+
+
+def _say_eip(verb: str, joint: str) -> Callable[[Event], str]:
+    return lambda event: f"{verb} EIP {event.text('AllocationId')} {joint} {event.text('InstanceId') or 'something'}"
+
+
+def _say_forward(event: Event) -> str:
+    place = {"external_ip": "", "external_port": "", "internal_ip": "", "internal_port": "", **_redirected(event)}
+    protocol = _redirected(event).get("protocol", "").lower()
+    front, back = (
+        " ".join(filter(None, (place[f"{end}_ip"], place[f"{end}_port"]))) for end in ("external", "internal")
+    )
+    return " ".join(filter(None, (protocol, front, "to" if back else "", back)))
+
+
+def _say_forward_changed(event: Event) -> str:
+    return f"changed DNAT entry {event.text('ForwardEntryId')} to {_say_forward(event)}" if _redirected(event) else ""
+
+
+KINDS: dict[tuple[str, str], Kind] = {
+    **{
+        ("Ecs", name): Kind(lambda event: f"created {listed(servers(event))}", _undo_made, INSTANCE, _learn_made)
+        for name in ("RunInstances", "CreateInstance")
+    },
+    **{
+        ("Ecs", name): Kind(lambda event: f"deleted {listed(servers(event))}", _undo_deleted, INSTANCE)
+        for name in ("DeleteInstance", "DeleteInstances")
+    },
+    **{
+        ("Ecs", name): Kind(lambda event: f"started {listed(servers(event))}", _undo_turned("Stopped"), INSTANCE)
+        for name in ("StartInstance", "StartInstances")
+    },
+    **{
+        ("Ecs", name): Kind(lambda event: f"stopped {listed(servers(event))}", _undo_turned("Running"), INSTANCE)
+        for name in ("StopInstance", "StopInstances")
+    },
+    ("Ecs", "AllocatePublicIpAddress"): Kind(
+        lambda event: f"gave {event.text('InstanceId')} the public address {event.text('IpAddress') or '(unsaid)'}",
+        _undo_public_ip,
+        INSTANCE,
+    ),
+    ("Ecs", "ConvertNatPublicIpToEip"): Kind(
+        lambda event: f"turned the public address of {event.text('InstanceId')} into an EIP",
+        lambda network, event: hide(network, event, "eips", "which address it was about is not told"),
+        INSTANCE,
+    ),
+    ("Ecs", "AttachNetworkInterface"): Kind(
+        lambda event: f"attached {event.text('NetworkInterfaceId')} to {event.text('InstanceId')}",
+        _undo_attach,
+        INTERFACE,
+    ),
+    ("Ecs", "DetachNetworkInterface"): Kind(
+        lambda event: f"detached {event.text('NetworkInterfaceId')} from {event.text('InstanceId')}",
+        _undo_detach,
+        INTERFACE,
+    ),
+    ("Ecs", "CreateNetworkInterface"): Kind(
+        lambda event: f"created {event.text('NetworkInterfaceId')}", _undo_interface_made, INTERFACE, _learn_interface
+    ),
+    ("Ecs", "DeleteNetworkInterface"): Kind(
+        lambda event: f"deleted {event.text('NetworkInterfaceId')}",
+        _undo_interface_deleted,
+        INTERFACE,
+        lambda memory, event: memory.forget(Interface, event.text("NetworkInterfaceId")),
+    ),
+    ("Vpc", "AllocateEipAddress"): Kind(
+        lambda event: f"allocated EIP {event.text('AllocationId')} ({event.text('EipAddress') or 'address unsaid'})",
+        _undo_allocate,
+        EIP,
+        _learn_allocate,
+    ),
+    ("Vpc", "ReleaseEipAddress"): Kind(
+        lambda event: f"released EIP {event.text('AllocationId')}",
+        _undo_release,
+        EIP,
+        lambda memory, event: memory.forget(Eip, event.text("AllocationId")),
+    ),
+    ("Vpc", "AssociateEipAddress"): Kind(_say_eip("bound", "to"), _undo_associate, EIP, _learn_associate),
+    ("Vpc", "UnassociateEipAddress"): Kind(_say_eip("unbound", "from"), _undo_unassociate, EIP, _learn_unassociate),
+    ("Vpc", "CreateForwardEntry"): Kind(
+        lambda event: f"forwarded {_say_forward(event)}", _undo_forward_made, ENTRY, _learn_forward
+    ),
+    ("Vpc", "DeleteForwardEntry"): Kind(
+        lambda event: f"deleted DNAT entry {event.text('ForwardEntryId')}",
+        _undo_forward_lost,
+        ENTRY,
+        lambda memory, event: memory.forget(Forward, event.text("ForwardEntryId")),
+    ),
+    ("Vpc", "ModifyForwardEntry"): Kind(_say_forward_changed, _undo_forward_changed, ENTRY, _learn_forward_changed),
+    ("Vpc", "CreateNatGateway"): Kind(
+        lambda event: f"created NAT gateway {event.text('NatGatewayId')}", _undo_gateway_made, GATEWAY
+    ),
+    ("Vpc", "DeleteNatGateway"): Kind(
+        lambda event: f"deleted NAT gateway {event.text('NatGatewayId')}",
+        hides("gateways", "what the gateway forwarded is not known"),
+        GATEWAY,
+    ),
+    ("Vpc", "AllocateIpv6InternetBandwidth"): Kind(
+        lambda event: f"gave {event.text('Ipv6AddressId')} internet bandwidth", _undo_band_made, BAND
+    ),
+    ("Vpc", "DeleteIpv6InternetBandwidth"): Kind(
+        lambda event: f"took the internet bandwidth of {event.text('Ipv6AddressId', 'Ipv6InternetBandwidthId')}",
+        _undo_band_deleted,
+        BAND,
+    ),
+}
