@@ -8,12 +8,15 @@ A text is as wide as its class makes it at most; so a layout can tell beforehand
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from .report_text import harmless, shorten, width_of
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
 # Class of a text to its font size and to the width of a column (half of an East Asian character) in that size.
 FONTS = {"name": (12.0, 0.61), "word": (11.0, 0.6), "loud": (10.0, 0.74), "said": (12.0, 0.6), "tick": (10.5, 0.61)}
-ELLIPSIS = "…"
 
 
 @dataclass(frozen=True)
@@ -83,6 +86,16 @@ class Mark:
 
 
 @dataclass(frozen=True)
+class Part:
+    """Some of a picture."""
+
+    boxes: tuple[Box, ...] = ()
+    lines: tuple[Line, ...] = ()
+    marks: tuple[Mark, ...] = ()
+    texts: tuple[Text, ...] = ()
+
+
+@dataclass(frozen=True)
 class Drawing:
     """All of a picture, to be printed in this order: boxes, lines, marks, texts."""
 
@@ -92,6 +105,13 @@ class Drawing:
     lines: tuple[Line, ...] = ()
     marks: tuple[Mark, ...] = ()
     texts: tuple[Text, ...] = ()
+
+    @classmethod
+    def of(cls, width: float, height: float, parts: Iterable[Part]) -> Drawing:
+        """Put the parts together."""
+        parts = list(parts)
+        kinds = ("boxes", "lines", "marks", "texts")
+        return cls(width, height, *(tuple(one for part in parts for one in getattr(part, kind)) for kind in kinds))
 
 
 # Each in a square of 14 around the middle.

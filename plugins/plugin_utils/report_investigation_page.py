@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from typing import TYPE_CHECKING
 
 from .report_investigation_text import (
@@ -16,11 +15,12 @@ from .report_investigation_text import (
     goal,
     headline,
     is_local,
+    listed,
     most_serious,
 )
 from .report_investigations import alike
 from .report_page_words import say
-from .report_path_picture import begins, gate_name, lanes, outcome, reach, stack, state_of
+from .report_path_picture import begins, gate_name, in_order, lanes, outcome, reach, stack, state_of
 from .report_timeline import PHONE, WIDE, row_of, timeline
 from .report_zone import moment, shown, zone
 
@@ -33,6 +33,7 @@ TONES = {"reachable": "critical", "unknown": "unknown", "not_reachable": "fixed"
 OPEN = 3  # so many conclusions are shown with the details of their first event
 BEST = 2  # hypotheses that are shown with their evidence
 ROWS = 300  # of a timeline's table, those nearest to the event
+FOLDED = 4  # events with one conclusion, from which on only the first stands in the open
 LANES = 24  # of a picture; the list below it has all
 
 
@@ -54,7 +55,11 @@ def _group(place: int, group: list[dict], language: str, words: dict, *, few: bo
     """Events with one conclusion: the first one speaks for all."""
     one = group[0]
     seen = sorted(when for each in group if (when := each["event"]["first_seen"] or each["event"]["last_seen"]))
-    sources = Counter(each["event"]["source"] or "?" for each in group)
+    events = [
+        _event(f"event-{place}-{number}", each, language, words, is_open=few and number == 1, is_first=number == 1)
+        for number, each in enumerate(group, start=1)
+    ]
+    folds = len(events) > FOLDED
     return {
         "anchor": f"investigation-{place}",
         "verdict": one["verdict"],
@@ -64,14 +69,13 @@ def _group(place: int, group: list[dict], language: str, words: dict, *, few: bo
         "account": one["account_id"],
         "count": len(group),
         "counted": say(words, "with_this_conclusion", len(group)),
-        "sources": list(sources),
+        "sources": listed((each["event"]["source"] or "?" for each in group), words),
         "target": one["target"]["text"] or one["target"]["name"] or goal(one["event"]),
         "first": seen[0] if seen else None,
         "last": seen[-1] if seen else None,
-        "events": [
-            _event(f"event-{place}-{number}", each, language, words, is_open=few and number == 1, is_first=number == 1)
-            for number, each in enumerate(group, start=1)
-        ],
+        "events": events[:1] if folds else events,
+        "folded": events[1:] if folds else [],
+        "alike": say(words, "alike", len(events) - 1),
     }
 
 
@@ -85,7 +89,8 @@ def _event(anchor: str, one: dict, language: str, words: dict, *, is_open: bool,
     event = one["event"]
     where = zone(event["timezone"])
     when = moment(event["first_seen"]) or moment(event["last_seen"])
-    few = {**one, "paths": one["paths"][:LANES]}
+    paths = in_order(one["paths"])
+    few = {**one, "paths": paths[:LANES]}
     return {
         "anchor": anchor,
         "is_open": is_open,
@@ -99,9 +104,10 @@ def _event(anchor: str, one: dict, language: str, words: dict, *, is_open: bool,
         "lists": event["source_lists"],
         **_parts(one["sentence"]),
         "facts": [fact for fact in _facts(one, where, words) if fact["values"]],
+        "not_now": one["verdict"] == "reachable" and not any(path["admits"] is not False for path in paths),
         "lanes": lanes(few, words),
         "stack": stack(few, words),
-        "ways": [_way(path, event["source"], words) for path in one["paths"]],
+        "ways": [_way(path, event["source"], words) for path in paths],
         "hypotheses": [
             _hypothesis(place, each, language, words) for place, each in enumerate(one["hypotheses"], start=1)
         ],

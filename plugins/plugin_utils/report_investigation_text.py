@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 from .report_investigation_words import BECAUSE
 from .report_investigations import MODULE, VERDICTS
-from .report_page_words import say
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -32,7 +31,8 @@ def headline(report: dict, words: dict) -> str:
     verdict = most_serious(found)
     if verdict is None:
         return words["headline_none"]
-    return say(words, f"headline_{verdict}", sum(one["verdict"] == verdict for one in found))
+    count = sum(one["verdict"] == verdict for one in found)
+    return words[f"headline_{verdict}"][len(found) != 1].format(count=count, total=len(found))
 
 
 def most_serious(found: Iterable[dict]) -> str | None:

@@ -13,16 +13,16 @@ INVESTIGATION_WORDS: dict[str, dict[str, str | tuple[str, str]]] = {
         "investigation": "Investigation",
         "investigations": "SSH investigations",
         "headline_reachable": (
-            "{count} SSH event could have reached a server",
-            "{count} SSH events could have reached a server",
+            "The SSH event could have reached a server",
+            "{count} of {total} SSH events could have reached a server",
         ),
         "headline_unknown": (
-            "{count} SSH event may have reached a server",
-            "{count} SSH events may have reached a server",
+            "The SSH event may have reached a server",
+            "{count} of {total} SSH events may have reached a server",
         ),
         "headline_not_reachable": (
             "The SSH event could not have reached a server",
-            "None of {count} SSH events could have reached a server",
+            "None of {total} SSH events could have reached a server",
         ),
         "headline_none": "No SSH event to investigate",
         "headline_failed": "The SSH investigation did not come to its end",
@@ -55,6 +55,7 @@ INVESTIGATION_WORDS: dict[str, dict[str, str | tuple[str, str]]] = {
         "says": "Security Center says",
         "may_be_about": "Servers it may be about",
         "paths": "Ways to SSH as they are today",
+        "not_now": "Today nothing lets it in. What was open then stands below, in the order of time.",
         "paths_in_words": "The same in words",
         "picture_of_paths": "Picture of {count} ways from the internet to SSH; the list below it says the same.",
         "path_reachable": "gets through to SSH",
@@ -124,11 +125,17 @@ INVESTIGATION_WORDS: dict[str, dict[str, str | tuple[str, str]]] = {
     "ja": {
         "investigation": "調査",
         "investigations": "SSH の調査",
-        "headline_reachable": "サーバーに到達し得た SSH イベント {count} 件",
-        "headline_unknown": "サーバーに到達した可能性のある SSH イベント {count} 件",
+        "headline_reachable": (
+            "SSH イベントはサーバーに到達し得ました",
+            "SSH イベント {total} 件のうち {count} 件はサーバーに到達し得ました",
+        ),
+        "headline_unknown": (
+            "SSH イベントはサーバーに到達した可能性があります",
+            "SSH イベント {total} 件のうち {count} 件はサーバーに到達した可能性があります",
+        ),
         "headline_not_reachable": (
             "SSH イベントはサーバーに到達し得ませんでした",
-            "SSH イベント {count} 件はいずれもサーバーに到達し得ませんでした",
+            "SSH イベント {total} 件はいずれもサーバーに到達し得ませんでした",
         ),
         "headline_none": "調査対象の SSH イベントはありません",
         "headline_failed": "SSH の調査は完了しませんでした",
@@ -161,6 +168,7 @@ INVESTIGATION_WORDS: dict[str, dict[str, str | tuple[str, str]]] = {
         "says": "Security Center の判定",
         "may_be_about": "対象となり得るサーバー",
         "paths": "現在の SSH に至る経路",
+        "not_now": "現在は通れません。当時開いていたものは下の時系列にあります。",
         "paths_in_words": "文章で読む",
         "picture_of_paths": "インターネットから SSH に至る経路 {count} 本の図。下の一覧に同じ内容があります。",
         "path_reachable": "SSH に到達",
@@ -230,9 +238,18 @@ INVESTIGATION_WORDS: dict[str, dict[str, str | tuple[str, str]]] = {
     "zh": {
         "investigation": "调查",
         "investigations": "SSH 调查",
-        "headline_reachable": "{count} 个 SSH 事件当时能够到达服务器",
-        "headline_unknown": "{count} 个 SSH 事件可能到达过服务器",
-        "headline_not_reachable": ("该 SSH 事件当时无法到达服务器", "{count} 个 SSH 事件当时均无法到达服务器"),
+        "headline_reachable": (
+            "该 SSH 事件当时能够到达服务器",
+            "{total} 个 SSH 事件中有 {count} 个当时能够到达服务器",
+        ),
+        "headline_unknown": (
+            "该 SSH 事件可能到达过服务器",
+            "{total} 个 SSH 事件中有 {count} 个可能到达过服务器",
+        ),
+        "headline_not_reachable": (
+            "该 SSH 事件当时无法到达服务器",
+            "{total} 个 SSH 事件当时均无法到达服务器",
+        ),
         "headline_none": "没有需要调查的 SSH 事件",
         "headline_failed": "SSH 调查未能完成",
         "not_looked": "本次运行没有检查风险。",
@@ -264,6 +281,7 @@ INVESTIGATION_WORDS: dict[str, dict[str, str | tuple[str, str]]] = {
         "says": "云安全中心的判定",
         "may_be_about": "可能涉及的服务器",
         "paths": "目前通向 SSH 的路径",
+        "not_now": "现在已无法通过。当时开放的情况见下方时间线。",
         "paths_in_words": "文字说明",
         "picture_of_paths": "从互联网到 SSH 的 {count} 条路径图,下方列表内容相同。",
         "path_reachable": "可到达 SSH",

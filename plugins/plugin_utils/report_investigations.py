@@ -46,7 +46,14 @@ def investigations(events: Iterable[dict]) -> list[dict]:
 def _order(one: dict) -> tuple:
     event = one["event"]
     seen = event["first_seen"] or event["last_seen"] or ""
-    return (not is_let_in(one), VERDICTS.index(one["verdict"]), seen, one["account_id"] or "", one["id"])
+    return (
+        not is_let_in(one),
+        VERDICTS.index(one["verdict"]),
+        seen,
+        one["account_id"] or "",
+        event["source"] or "",
+        one["id"],
+    )
 
 
 def is_let_in(one: dict) -> bool:

@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from ipaddress import ip_address, ip_network
 from typing import TYPE_CHECKING
 
-from .report_drawing import Box, Drawing, Line, Mark, Text, written
+from .report_drawing import Box, Drawing, Line, Mark, Part, Text, written
 from .report_investigation_text import at, listed
-from .report_investigations import ADMITS, VERDICTS
+from .report_investigations import VERDICTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -25,8 +25,13 @@ if TYPE_CHECKING:
 LATE = ("security_groups", "instance")
 # What says nothing as long as it lets everything through.
 QUIET = frozenset(("protocol", "instance"))
-SOURCE_WIDTH, GATE, SERVER, GAP = 128, 156, 150, 30
-LANE, CAPTION, HEIGHT, PAD = 100, 24, 62, 10
+OPEN, SHUT, UNKNOWN, END = "open", "shut", "unknown", "end"
+THROUGH, UNSURE, STOPPED = "through", "unsure", "stopped"
+# Lanes: widths of what stands in them, and heights.
+SOURCE, GATE, SERVER, GAP, PAD, WIDE = 128, 156, 150, 30, 10, 960
+LEFT = SOURCE + GAP
+LANE, CAPTION, HEIGHT = 100, 24, 62
+# One below the other: how wide, where the rail lies, and how high a stop, a heading and a gap are.
 PHONE, RAIL, STEP, TOP, FOOT = 330, 16, 46, 38, 24
 
 
@@ -41,6 +46,16 @@ class Stop:
     told: str = ""
     attacked: bool = False
     late: bool = False
+
+    @property
+    def tone(self) -> str:
+        """Its classes in the picture."""
+        return f"is-{self.state}{' is-attacked' * self.attacked}"
+
+    @property
+    def is_shut(self) -> bool:
+        """It lets the source not through."""
+        return self.state == SHUT
 
 
 @dataclass(frozen=True)
@@ -57,12 +72,24 @@ class Way:
     begins: str
     ends: str
 
+    @property
+    def tone(self) -> str:
+        """Its class in the picture."""
+        return f"of-{self.reach}"
+
+
+def in_order(paths: list[dict]) -> list[dict]:
+    """The paths of a server together, the most serious ones first."""
+    rank = {server: min(_rank(path) for path in paths if path["server"] == server) for server in _servers(paths)}
+    return sorted(paths, key=lambda path: (rank[path["server"]], path["server"] or "", _rank(path)))
+
 
 def ways(one: dict, words: dict) -> list[Way]:
-    """The paths of an investigation, those of a server together, the most serious ones first."""
-    paths = one["paths"] or [_nowhere(one)]
-    rank = {server: min(_rank(path) for path in paths if path["server"] == server) for server in _servers(paths)}
-    paths = sorted(paths, key=lambda path: (rank[path["server"]], path["server"] or "", _rank(path)))
+    """The paths of an investigation, in order, and the attacked address, if none of them begins there."""
+    paths, attacked = in_order(one["paths"]), one["event"]["address"]
+    begin = {path["address"] for path in paths}
+    if not paths or (attacked and attacked not in begin):
+        paths = [_nowhere(one), *paths]
     return [_way(path, one, words) for path in paths]
 
 
@@ -80,8 +107,8 @@ def reach(path: dict) -> str:
 
 
 def _nowhere(one: dict) -> dict:
-    """Where no path is known: the attacked address, and that nothing leads on from it."""
-    target, allows = one["target"], ADMITS[one["verdict"]]
+    """The attacked address, and that no path leads on from it, unless that is all too uncertain."""
+    target, allows = one["target"], False if one["verdict"] == "not_reachable" else None
     gate = {"kind": "address", "name": target["name"] or target["id"], "allows": allows, "sources": None}
     return {
         "kind": target["kind"] or "unknown",
@@ -101,7 +128,7 @@ def _way(path: dict, one: dict, words: dict) -> Way:
     if not gates or gates[0]["kind"] != "address":
         gates = [{"kind": "address", "name": None, "allows": True, "sources": None, "text": None}, *gates]
     states = [state_of(gate, path, one["event"]["source"]) for gate in gates]
-    shown = [pair for pair in zip(gates, states, strict=True) if pair[0]["kind"] not in QUIET or pair[1] != "open"]
+    shown = [pair for pair in zip(gates, states, strict=True) if pair[0]["kind"] not in QUIET or pair[1] != OPEN]
     return Way(
         stops=tuple(_stop(gate, state, path, one, words) for gate, state in shown),
         lines=tuple(_lines([state for _gate, state in shown], reach(path))),
@@ -115,10 +142,10 @@ def _way(path: dict, one: dict, words: dict) -> Way:
 def state_of(gate: dict, path: dict, source: str | None) -> str:
     """Whether a gate is open or shut to the source, or unknown."""
     if gate["allows"] is False or gate == path["stopped_by"]:
-        return "shut"
+        return SHUT
     if gate["allows"] is None or (path["admits"] is not True and not _names(gate["sources"], source)):
-        return "unknown"
-    return "open"
+        return UNKNOWN
+    return OPEN
 
 
 def _names(sources: list[str] | None, source: str | None) -> bool:
@@ -143,6 +170,8 @@ def of_kind(kind: str, words: dict) -> str:
 
 def outcome(path: dict, words: dict) -> str:
     """Say how a path ends for the event's source, and who else gets through."""
+    if path["server"] is None:
+        return words["no_way_on" if reach(path) == "not_reachable" else "way_on_unknown"]
     shut = path["stopped_by"] or next((gate for gate in path["gates"] if gate["allows"] is False), None)
     if reach(path) == "not_reachable" and shut:
         ends = words["path_stopped"].format(gate=gate_name(shut, words))
@@ -160,7 +189,7 @@ def gate_name(gate: dict, words: dict) -> str:
 def _stop(gate: dict, state: str, path: dict, one: dict, words: dict) -> Stop:
     first = gate["kind"] == "address"
     attacked = first and bool(path["address"]) and path["address"] == one["event"]["address"]
-    notes = {"shut": words["stops_here"], "unknown": words["unknown_here"], "open": ", ".join(gate["sources"] or [])}
+    notes = {SHUT: words["stops_here"], UNKNOWN: words["unknown_here"], OPEN: ", ".join(gate["sources"] or [])}
     title = of_kind(path["kind"], words) if first else words.get(f"at_{gate['kind']}", gate["kind"])
     return Stop(
         title=f"{title} · {words['attacked_here']}" if attacked else title,
@@ -175,15 +204,13 @@ def _stop(gate: dict, state: str, path: dict, one: dict, words: dict) -> Stop:
 
 def _lines(states: list[str], ends: str) -> Iterator[str]:
     """Tell for each line, one to each gate and one to the server, what gets along it."""
-    now = "through"
+    now = THROUGH
     for state in states:
-        yield "through" if ends == "reachable" else now
-        if state == "shut" or now == "stopped":
-            now = "stopped"
-        elif state == "unknown":
-            now = "unsure"
-    last = {"reachable": "through", "unknown": "unsure", "not_reachable": "stopped"}
-    yield last[ends] if now != "stopped" or ends == "reachable" else now
+        yield THROUGH if ends == "reachable" else now
+        if now != STOPPED and state != OPEN:
+            now = STOPPED if state == SHUT else UNSURE
+    last = {"reachable": THROUGH, "unknown": UNSURE, "not_reachable": STOPPED}
+    yield now if now == STOPPED and ends != "reachable" else last[ends]
 
 
 # --- lanes, from left to right -----------------------------------------------------------------------------------
@@ -192,101 +219,80 @@ def _lines(states: list[str], ends: str) -> Iterator[str]:
 def lanes(one: dict, words: dict) -> Drawing:
     """A lane for each path; the internet and each server stand once, as high as their lanes."""
     found = ways(one, words)
-    places = _columns(found)
-    last = 1 + max(place for lane in places for place in lane)
-    left = SOURCE_WIDTH + GAP
-    end = left + last * (GATE + GAP)
-    boxes, lines, marks, texts = [], [], [], []
-    for row, (way, columns) in enumerate(zip(found, places, strict=True)):
-        top = row * LANE + CAPTION
-        texts.append(written(left, top - 8, f"{way.begins} — {way.ends}", end + SERVER - left, "said", way.reach))
-        edges = [left + column * (GATE + GAP) for column in columns]
-        for stop, x in zip(way.stops, edges, strict=True):
-            boxes.append(
-                Box(x, top, GATE, HEIGHT, f"gate is-{stop.state}{' is-attacked' * stop.attacked}", title=stop.told)
-            )
-            marks.append(_badge(x + GATE - 14, top + 14, stop))
-            texts += _in_box(stop, x, top, GATE)
-        starts = [SOURCE_WIDTH, *(x + GATE for x in edges)]
-        for kind, x1, x2 in zip(way.lines, starts, [*edges, end], strict=True):
-            lines.append(Line(x1, top + HEIGHT / 2, x2, top + HEIGHT / 2, f"{kind} of-{way.reach}"))
-            marks += _arrow(kind, x2, top + HEIGHT / 2, "right", way.reach)
-        marks += [Mark(x - 3, top + HEIGHT / 2, "barrier-right") for stop, x in zip(way.stops, edges, strict=True) if stop.state == "shut"]  # fmt: skip  # noqa: E501
-    boxes.append(Box(0, CAPTION, SOURCE_WIDTH, (len(found) - 1) * LANE + HEIGHT, "internet"))
-    texts += _internet(one, words, PAD, CAPTION, SOURCE_WIDTH)
-    for server, first, count in _spans(found):
-        tone = min((way.reach for way in found[first : first + count]), key=VERDICTS.index)
-        top = first * LANE + CAPTION
-        boxes.append(Box(end, top, SERVER, (count - 1) * LANE + HEIGHT, "server", tone, server))
-        texts += _server(server, one, words, end, top, SERVER)
-    return Drawing(
-        end + SERVER, len(found) * LANE - (LANE - HEIGHT - CAPTION) + 2, *map(tuple, (boxes, lines, marks, texts))
-    )
+    columns = max(len(way.stops) for way in found)
+    end = LEFT + columns * (GATE + GAP)
+    parts = [_lane(way, columns, row * LANE + CAPTION) for row, way in enumerate(found)]
+    parts.append(_internet(one, words, len(found)))
+    parts += [_server(found[first : first + count], first, end, one, words) for first, count in _spans(found)]
+    wide = max(end + SERVER, *(text.right for part in parts for text in part.texts))
+    return Drawing.of(wide, len(found) * LANE - (LANE - HEIGHT - CAPTION), parts)
 
 
-def _columns(found: list[Way]) -> list[list[int]]:
-    """The column of each stop: what stands before the server itself to the right, everything else to the left."""
-    most = max(len(way.stops) for way in found)
-    result = []
-    for way in found:
-        last = sum(stop.late for stop in way.stops)
-        early = len(way.stops) - last
-        result.append([place if place < early else most - last + place - early for place in range(len(way.stops))])
-    return result
-
-
-def _spans(found: list[Way]) -> Iterator[tuple[str, int, int]]:
-    """Each server with its first lane and the number of its lanes."""
+def _spans(found: list[Way]) -> Iterator[tuple[int, int]]:
+    """The first lane of each server, and the number of its lanes."""
     first = 0
     for row, way in enumerate(found):
         if row + 1 == len(found) or found[row + 1].server != way.server:
-            yield way.server, first, row + 1 - first
+            yield first, row + 1 - first
             first = row + 1
 
 
-def _in_box(stop: Stop, x: float, top: float, width: float) -> Iterator[Text]:
-    room = width - 2 * PAD
+def _lane(way: Way, columns: int, top: float) -> Part:
+    """The gates of one path: those of the server itself to the right, all others to the left."""
+    end, middle = LEFT + columns * (GATE + GAP), top + HEIGHT / 2
+    early = len(way.stops) - sum(stop.late for stop in way.stops)
+    places = [place if place < early else columns - len(way.stops) + place for place in range(len(way.stops))]
+    edges = [LEFT + place * (GATE + GAP) for place in places]
+    starts = [SOURCE, *(x + GATE for x in edges)]
+    shut = [Mark(x - 3, middle, "barrier-right") for stop, x in zip(way.stops, edges, strict=True) if stop.is_shut]
+    lines = list(zip(way.lines, starts, [*edges, end], strict=True))
+    arrows = [Mark(x - 4, middle, "right", f"arrow {way.tone} {kind}") for kind, _x, x in lines if kind != STOPPED]
+    stops = list(zip(way.stops, edges, strict=True))
+    return Part(
+        tuple(Box(x, top, GATE, HEIGHT, f"gate {stop.tone}", title=stop.told) for stop, x in stops),
+        tuple(Line(x1, middle, x2, middle, f"{kind} {way.tone}") for kind, x1, x2 in lines),
+        (*(_badge(x + GATE - 14, top + 14, stop) for stop, x in stops), *arrows, *shut),
+        (
+            written(LEFT, top - 8, f"{way.begins} — {way.ends}", max(end + SERVER, WIDE) - LEFT, "said", way.reach),
+            *(text for stop, x in stops for text in _in_box(stop, x, top)),
+        ),
+    )
+
+
+def _in_box(stop: Stop, x: float, top: float) -> Iterator[Text]:
+    room = GATE - 2 * PAD
     yield written(x + PAD, top + 17, stop.title, room - 16)
     yield written(x + PAD, top + 34, stop.name, room, "name")
     if stop.note:
-        yield written(
-            x + PAD, top + 51, stop.note, room, "word" if stop.state == "open" else "loud", f"is-{stop.state}"
-        )
+        kind = "word" if stop.state == OPEN else "loud"
+        yield written(x + PAD, top + 51, stop.note, room, kind, f"is-{stop.state}")
 
 
-def _internet(one: dict, words: dict, x: float, top: float, width: float) -> Iterator[Text]:
-    room = width - 2 * PAD
-    yield written(x, top + 17, words["internet"], room)
-    yield written(x, top + 34, one["event"]["source"] or "", room, "name")
-    yield written(x, top + 51, ", ".join(one["event"]["source_lists"]), room)
+def _internet(one: dict, words: dict, rows: int) -> Part:
+    said = (words["internet"], one["event"]["source"] or "", ", ".join(one["event"]["source_lists"]))
+    box = Box(0, CAPTION, SOURCE, (rows - 1) * LANE + HEIGHT, "internet", title=": ".join(filter(None, said)))
+    return Part((box,), texts=tuple(_three(said, 0, CAPTION, SOURCE)))
 
 
-def _server(server: str, one: dict, words: dict, x: float, top: float, width: float) -> Iterator[Text]:
-    room = width - 2 * PAD
-    yield written(x + PAD, top + 17, words["server"], room)
-    if not server:
-        yield written(x + PAD, top + 34, words["way_on_unknown" if one["verdict"] == "unknown" else "no_way_on"], room)
-        return
-    yield written(x + PAD, top + 34, server, room, "name")
+def _server(mine: list[Way], first: int, x: float, one: dict, words: dict) -> Part:
+    """A server, or that there is none."""
+    server, top = mine[0].server, first * LANE + CAPTION
+    reached = min((way.reach for way in mine), key=VERDICTS.index)
     name = one["event"]["instance_name"] if one["event"]["instance_id"] == server else None
-    yield written(x + PAD, top + 51, name or "sshd", room)
+    said = (words["server"], server, name or "sshd") if server else (words["server"], "", mine[0].ends)
+    box = Box(x, top, SERVER, (len(mine) - 1) * LANE + HEIGHT, "server", reached, server)
+    return Part((box,), texts=tuple(_three(said, x, top, SERVER)))
+
+
+def _three(said: tuple[str, ...], x: float, top: float, width: float) -> Iterator[Text]:
+    """What it is, its name, and what else is known of it."""
+    for line, (text, kind) in enumerate(zip(said, ("word", "name", "word"), strict=True)):
+        if text:
+            yield written(x + PAD, top + 17 * (line + 1), text, width - 2 * PAD, kind)
 
 
 def _badge(x: float, y: float, stop: Stop) -> Mark:
-    return Mark(x, y, {"open": "passes", "shut": "stops", "unknown": "unsure"}[stop.state], f"badge is-{stop.state}")
-
-
-def _arrow(kind: str, x: float, y: float, direction: str, verdict: str) -> list[Mark]:
-    if kind == "stopped":
-        return []
-    return [
-        Mark(
-            x - 4 if direction == "right" else x,
-            y if direction == "right" else y - 4,
-            direction,
-            f"arrow of-{verdict} {kind}",
-        )
-    ]
+    return Mark(x, y, {OPEN: "passes", SHUT: "stops", UNKNOWN: "unsure"}[stop.state], f"badge is-{stop.state}")
 
 
 # --- one below the other, from top to bottom ---------------------------------------------------------------------
@@ -294,36 +300,43 @@ def _arrow(kind: str, x: float, y: float, direction: str, verdict: str) -> list[
 
 def stack(one: dict, words: dict) -> Drawing:
     """For a narrow screen: each path along a rail of its own."""
-    boxes, lines, marks, texts = [], [], [], []
-    y = 0.0
+    parts, y = [], 0.0
     for way in ways(one, words):
-        texts.append(written(0, y + 12, way.begins, PHONE, "said", way.reach))
-        texts.append(written(0, y + 29, way.ends, PHONE, "word", way.reach))
-        y += TOP
-        source = Stop(words["internet"], one["event"]["source"] or "", "open")
-        server = Stop(words["server"], way.server or words["no_way_on"], "end")
-        stops = [source, *way.stops, server]
-        for place, stop in enumerate(stops):
-            middle = y + place * STEP + STEP / 2
-            boxes.append(Box(1, middle - STEP / 2 + 3, PHONE - 2, STEP - 6, f"row is-{stop.state}{' is-attacked' * stop.attacked}", title=stop.told))  # fmt: skip  # noqa: E501
-            texts += _in_row(stop, middle)
-            if place:
-                kind = way.lines[place - 1]
-                lines.append(Line(RAIL, middle - STEP + 9, RAIL, middle - 9, f"{kind} of-{way.reach}"))
-                marks += _arrow(kind, RAIL, middle - 9, "down", way.reach)
-                marks += [Mark(RAIL, middle - 13, "barrier-down")] if stop.state == "shut" else []
-            marks.append(
-                _badge(RAIL, middle, stop) if 0 < place <= len(way.stops) else Mark(RAIL, middle, "other", "end")
-            )
-        y += len(stops) * STEP + FOOT
-    return Drawing(PHONE, y - FOOT + 2, *map(tuple, (boxes, lines, marks, texts)))
+        parts.append(_rail(way, one, words, y))
+        y += TOP + (len(way.stops) + 2) * STEP + FOOT
+    return Drawing.of(PHONE, y - FOOT, parts)
+
+
+def _rail(way: Way, one: dict, words: dict, y: float) -> Part:
+    """One path, under what it is and how it ends."""
+    source = Stop(words["internet"], one["event"]["source"] or "", OPEN)
+    server = Stop(words["server"], way.server or way.ends, END)
+    stops = [source, *way.stops, server]
+    rows = [(stop, y + TOP + place * STEP + STEP / 2) for place, stop in enumerate(stops)]
+    lines = list(zip(way.lines, rows, rows[1:], strict=False))
+    return Part(
+        tuple(Box(1, at - STEP / 2 + 3, PHONE - 2, STEP - 6, f"row {stop.tone}", title=stop.told) for stop, at in rows),
+        tuple(Line(RAIL, y1 + 9, RAIL, y2 - 9, f"{kind} {way.tone}") for kind, (_, y1), (_, y2) in lines),
+        (
+            *(Mark(RAIL, y2 - 13, "down", f"arrow {way.tone} {kind}") for kind, _, (_, y2) in lines if kind != STOPPED),
+            *(Mark(RAIL, at - 13, "barrier-down") for stop, at in rows if stop.is_shut),
+            *(_badge(RAIL, at, stop) for stop, at in rows[1:-1]),
+            *(Mark(RAIL, at, "other", "end") for _stop, at in (rows[0], rows[-1])),
+        ),
+        (
+            written(0, y + 12, way.begins, PHONE, "said", way.reach),
+            written(0, y + 29, way.ends, PHONE, "word", way.reach),
+            *(text for stop, at in rows for text in _in_row(stop, at)),
+        ),
+    )
 
 
 def _in_row(stop: Stop, middle: float) -> Iterator[Text]:
     x, room = RAIL * 2 + 2, PHONE - 2 * RAIL - PAD - 2
-    note = stop.note if stop.state in ("shut", "unknown") else ""
-    aside = written(PHONE - PAD, middle - 4, note, room / 2, "loud", f"is-{stop.state}", "end")
-    yield written(x, middle - 4, stop.title, (aside.left - x - 6) if note else room)
-    yield written(x, middle + 12, stop.name or "–", room, "name")
-    if note:
+    if stop.state in (SHUT, UNKNOWN):
+        aside = written(PHONE - PAD, middle - 4, stop.note, room / 2, "loud", f"is-{stop.state}", "end")
         yield aside
+        yield written(x, middle - 4, stop.title, aside.left - x - 6)
+    else:
+        yield written(x, middle - 4, stop.title, room)
+    yield written(x, middle + 12, stop.name or "–", room, "name")

@@ -9,12 +9,12 @@ so that six minutes do not vanish in a week. No I/O.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from .report_drawing import Box, Drawing, Line, Mark, Text, width, written
+from .report_drawing import Box, Drawing, Line, Mark, Part, Text, width, written
 from .report_investigation_text import count_of
 from .report_zone import in_zone, moment, shown
 
@@ -31,7 +31,12 @@ MARK = 15  # marks that are nearer to each other become one
 BREAK = 30  # what a gap in the axis takes
 TOLD = 6  # moments that one mark tells of, when asked
 MINUTE, HOUR, DAY = 60, 3600, 86400
-STEPS = (1, 5, 15, 30, *(n * MINUTE for n in (1, 2, 5, 15, 30)), *(n * HOUR for n in (1, 3, 6, 12)), *(n * DAY for n in (1, 2, 7, 14, 30)))  # fmt: skip  # noqa: E501
+STEPS = (
+    *(1, 5, 15, 30),
+    *(n * MINUTE for n in (1, 2, 5, 15, 30)),
+    *(n * HOUR for n in (1, 3, 6, 12)),
+    *(n * DAY for n in (1, 2, 7, 14, 30)),
+)
 STRETCHES = 5
 
 
@@ -159,127 +164,71 @@ def ticks(stretch: Stretch, room: float) -> list[float]:
 # --- the drawing -------------------------------------------------------------------------------------------------
 
 
+@dataclass(frozen=True)
+class Sheet:
+    """What everything is drawn on: how wide it is, its axis, and the operator's zone, None if that is UTC."""
+
+    wide: float
+    stretches: list[Stretch]
+    where: ZoneInfo | None
+
+    @property
+    def is_narrow(self) -> bool:
+        """The names of the rows stand above them, since there is no room beside them."""
+        return self.wide <= PHONE
+
+    def x(self, instant: float) -> float:
+        """Where an instant lies."""
+        return round(place(self.stretches, instant), 1)
+
+
 def timeline(
     items: Iterable[dict], at: datetime | None, where: ZoneInfo | None, words: dict, wide: float
 ) -> Drawing | None:
     """Draw the entries of a timeline that wide, with a line at the event; None if none of them has a time."""
     found = moments(items)
-    focus = at.timestamp() if at else None
+    focus = [at.timestamp()] if at else []
     instants = [instant for one in found for instant in (one.begin, one.end) if instant is not None]
-    known = instants if focus is None else [*instants, focus]
-    stretches = axis(known, NAMES if wide > PHONE else 4, wide - 10, focus)
+    stretches = axis([*instants, *focus], NAMES if wide > PHONE else 4, wide - 10, *focus)
     if not stretches or not found:
         return None
-    boxes, lines, marks, texts = [], [], [], []
-    y = float(HEAD)
-    for name in ROWS:
-        mine = [one for one in found if one.kind == name]
-        if not mine:
-            continue
-        top = y
-        y += 0 if wide > PHONE else 18
-        part = _bars(mine, stretches, y, wide) if name in BARS else _points(mine, stretches, y, wide)
-        texts += part.texts
-        marks += [
-            Mark(11, top + (ROW / 2 if wide > PHONE else 11), name if name != "attack" else "attack", f"of-{name}")
-        ]
-        texts.append(written(26, top + (ROW / 2 + 4 if wide > PHONE else 15), words[f"row_{name}"], NAMES - 30))
-        marks += part.marks
-        y += part.height
-        boxes += [Box(0, top + 1, wide, y - top - 2, "stripe"), *part.boxes]
-    lines += _frame(stretches, y)
+    sheet = Sheet(wide, stretches, where)
+    parts, y = [], float(HEAD)
+    for name in (name for name in ROWS if any(one.kind == name for one in found)):
+        part, height = _row(name, [one for one in found if one.kind == name], sheet, words, y)
+        parts.append(part)
+        y += height
+    parts.append(_axis(sheet, y))
     if at:
-        x = place(stretches, at.timestamp())
-        lines.append(Line(x, HEAD - 10, x, y, "event"))
-        texts.append(_head(x, at, where, words, wide))
-    marks += [Mark(stretch.left - BREAK / 2, y, "break") for stretch in stretches[1:]]
-    texts += _labels(stretches, y, where, wide)
-    return Drawing(wide, y + (AXIS * 2 if where else AXIS) + 2, *map(tuple, (boxes, lines, marks, texts)))
+        parts.append(_event(at, sheet, words, y))
+    return Drawing.of(wide, y + (AXIS * 2 if where else AXIS) + 2, parts)
 
 
-def _head(x: float, at: datetime, where: ZoneInfo | None, words: dict, wide: float) -> Text:
-    """When the event was, in both zones, kept within the drawing."""
-    said = f"{words['event']} {at:%H:%M:%S} UTC"
-    if where:
-        said += f" · {in_zone(at, where):%H:%M:%S} {where.key}"
-    label = written(0, 13, said, wide, "loud", "event")
-    half = width(label.text, "loud") / 2
-    return Text(round(min(max(x, half), wide - half), 1), 13, label.text, "loud", "event", "middle", label.full)
+def _row(name: str, mine: list[Moment], sheet: Sheet, words: dict, y: float) -> tuple[Part, float]:
+    """One row, with its name, and how high it is."""
+    head = ROW / 2 if sheet.is_narrow else 0
+    part, height = (_bars if name in BARS else _points)(mine, sheet, y + head)
+    middle = y + (11 if sheet.is_narrow else ROW / 2)
+    stripe = Box(0, y + 1, sheet.wide, head + height - 2, "stripe")
+    label = written(26, middle + 4, words[f"row_{name}"], NAMES - 30)
+    sign = Mark(11, middle, name, f"of-{name}")
+    return Part((stripe, *part.boxes), (), (sign, *part.marks), (label, *part.texts)), head + height
 
 
-def _frame(stretches: list[Stretch], y: float) -> Iterator[Line]:
-    for stretch in stretches:
-        yield Line(stretch.left, y, stretch.right, y, "axis")
-        for instant in ticks(stretch, _room(stretch)):
-            x = round(place([stretch], instant), 1)
-            yield Line(x, HEAD, x, y + 5, "tick")
-
-
-def _room(stretch: Stretch) -> float:
-    return 72 if stretch.end - stretch.start < 3 * DAY else 84
-
-
-def _labels(stretches: list[Stretch], y: float, where: ZoneInfo | None, wide: float) -> Iterator[Text]:
-    """The axis in UTC, and below it by the operator's clocks; what has no room is left out."""
-    for row, clock in enumerate((None, where) if where else (None,)):
-        line = y + 18 + row * AXIS
-        free, day = 0.0, ""
-        if wide > PHONE:
-            name = written(NAMES - 44, line + 6, clock.key if clock else "UTC", NAMES - 50, "tick", "zone", "end")
-            yield name
-        for stretch in stretches:
-            for instant in ticks(stretch, _room(stretch)):
-                x = place([stretch], instant)
-                time, date = _clock(instant, clock, stretch)
-                label = _inside(x, line, time, wide)
-                if label.left < free:
-                    continue
-                yield label
-                free = label.right + 6
-                if date != day:
-                    under = _inside(x, line + 12, date, wide)
-                    yield under
-                    free, day = max(free, under.right + 6), date
-
-
-def _clock(instant: float, clock: ZoneInfo | None, stretch: Stretch) -> tuple[str, str]:
-    when = in_zone(datetime.fromtimestamp(instant, UTC), clock)
-    return when.strftime("%H:%M:%S" if stretch.end - stretch.start < 10 * MINUTE else "%H:%M"), when.strftime(
-        "%Y-%m-%d"
-    )
-
-
-def _inside(x: float, y: float, text: str, wide: float) -> Text:
-    half = width(text, "tick") / 2
-    return Text(round(min(max(x, half), wide - half), 1), y, text, "tick", "", "middle")
-
-
-@dataclass(frozen=True)
-class Part:
-    """What a row draws, and how high it is."""
-
-    height: float
-    boxes: tuple[Box, ...] = ()
-    marks: tuple[Mark, ...] = ()
-    texts: tuple[Text, ...] = ()
-
-
-def _bars(found: list[Moment], stretches: list[Stretch], y: float, wide: float) -> Part:
+def _bars(found: list[Moment], sheet: Sheet, y: float) -> tuple[Part, float]:
     """Bars, in as many lines as it takes that none covers another or its label."""
     ends: list[float] = []
     boxes, texts = [], []
     for one in sorted(found, key=lambda one: one.begin or 0):
-        left = stretches[0].left - 4 if one.begin is None else place(stretches, one.begin)
-        right = stretches[-1].right + 4 if one.end is None else place(stretches, one.end)
-        left, right = min(left, wide - 6), max(right, left + 5)
+        left = sheet.stretches[0].left - 4 if one.begin is None else min(sheet.x(one.begin), sheet.wide - 6)
+        right = max(sheet.stretches[-1].right + 4 if one.end is None else sheet.x(one.end), left + 5)
         line = next((line for line, end in enumerate(ends) if end + 8 <= left), len(ends))
-        ends[line:] = [right, *ends[line + 1 :]]
         top = y + 8 + line * SUBROW
-        sides = f"{' from-before' * (one.begin is None)}{' goes-on' * (one.end is None)}"
-        boxes.append(Box(round(left, 1), top, round(right - left, 1), BAR, f"bar of-{one.kind}{sides}", title=one.text))
-        texts += _bar_label(one.label, left, right, top, wide)
-        ends[line] = max(right, texts[-1].right if texts and one.label else 0)
-    return Part(max(ROW, 10 + len(ends) * SUBROW), tuple(boxes), (), tuple(texts))
+        boxes.append(Box(round(left, 1), top, round(right - left, 1), BAR, f"bar of-{one.kind}", title=one.text))
+        label = _bar_label(one.label, left, right, top, sheet.wide)
+        texts += label
+        ends[line:] = [max(right, *(text.right for text in label), right), *ends[line + 1 :]]
+    return Part(tuple(boxes), texts=tuple(texts)), max(ROW, 10 + len(ends) * SUBROW)
 
 
 def _bar_label(label: str, left: float, right: float, top: float, wide: float) -> list[Text]:
@@ -288,27 +237,96 @@ def _bar_label(label: str, left: float, right: float, top: float, wide: float) -
     if not label or max(inside, beside) < 48:
         return []
     if inside >= min(width(label, "word"), beside):
-        return [written(max(left, 0) + 7, top + BAR - 5, label, inside)]
+        return [written(max(left, 0) + 7, top + BAR - 5, label, inside, tone="inside")]
     return [written(right + 7, top + BAR - 5, label, beside)]
 
 
-def _points(found: list[Moment], stretches: list[Stretch], y: float, wide: float) -> Part:
+def _points(found: list[Moment], sheet: Sheet, y: float) -> tuple[Part, float]:
     """Signs, those that would touch each other put together, with a label where there is room for it."""
-    groups: list[list[tuple[float, Moment]]] = []
-    for x, one in sorted(((place(stretches, one.begin or 0), one) for one in found), key=lambda pair: pair[0]):
-        if groups and x - groups[-1][0][0] < MARK:
-            groups[-1].append((x, one))
+    groups: list[list[Moment]] = []
+    for one in sorted(found, key=lambda one: one.begin or 0):
+        if groups and sheet.x(one.begin or 0) - sheet.x(groups[-1][0].begin or 0) < MARK:
+            groups[-1].append(one)
         else:
-            groups.append([(x, one)])
-    marks, texts = [], []
-    for group, after in zip(groups, [*groups[1:], None], strict=True):
-        x, kind = group[0][0], group[0][1].kind
-        told = [one.text for _x, one in group[:TOLD]] + ["…"] * (len(group) > TOLD)
-        marks.append(Mark(round(x, 1), y + ROW / 2, kind, f"of-{kind}", "\n".join(told)))
-        room = (after[0][0] - MARK if after else wide - 4) - x - 12
-        names = list(dict.fromkeys(one.label for _x, one in group if one.label))
-        count = sum(one.count for _x, one in group)
-        label = " ".join([*([f"×{count}"] if count > 1 else []), ", ".join(names)]).strip()
-        if label and room > 36:
-            texts.append(written(x + 12, y + ROW / 2 + 4, label, room))
-    return Part(ROW, (), tuple(marks), tuple(texts))
+            groups.append([one])
+    places = [sheet.x(group[0].begin or 0) for group in groups]
+    middle = y + ROW / 2
+    lasting = [(sheet.x(one.begin or 0), sheet.x(one.end), one.kind) for one in found if one.end is not None]
+    labels = [
+        _label(group, x, (after - MARK if after else sheet.wide - 4) - x - 12, middle)
+        for group, x, after in zip(groups, places, [*places[1:], None], strict=True)
+    ]
+    return Part(
+        tuple(Box(x, middle - 2, round(end - x, 1), 4, f"lasts of-{kind}") for x, end, kind in lasting if end > x),
+        (),
+        tuple(
+            Mark(x, middle, group[0].kind, f"of-{group[0].kind}", _told(group))
+            for group, x in zip(groups, places, strict=True)
+        ),
+        tuple(text for label in labels for text in label),
+    ), ROW
+
+
+def _told(group: list[Moment]) -> str:
+    return "\n".join([one.text for one in group[:TOLD]] + ["…"] * (len(group) > TOLD))
+
+
+def _label(group: list[Moment], x: float, room: float, middle: float) -> list[Text]:
+    """How many a sign stands for, and whose they are."""
+    count = sum(one.count for one in group)
+    names = ", ".join(dict.fromkeys(one.label for one in group if one.label))
+    said = f"×{count} {names}".strip() if count > 1 else names
+    return [written(x + 12, middle + 4, said, room)] if said and room > 36 else []
+
+
+def _event(at: datetime, sheet: Sheet, words: dict, y: float) -> Part:
+    """A line through all rows at the event, and when that was in both zones."""
+    said = f"{words['event']} {at:%H:%M:%S} UTC"
+    if sheet.where:
+        said += f" · {in_zone(at, sheet.where):%H:%M:%S} {sheet.where.key}"
+    x = sheet.x(at.timestamp())
+    return Part(lines=(Line(x, HEAD - 10, x, y, "event"),), texts=(_inside(x, 13, said, sheet.wide, "loud", "event"),))
+
+
+def _inside(x: float, y: float, text: str, wide: float, kind: str = "tick", tone: str = "") -> Text:
+    """A text around x, but moved aside where it would not lie within the drawing."""
+    label = written(0, y, text, wide, kind, tone, "middle")
+    half = width(label.text, kind) / 2
+    return replace(label, x=round(min(max(x, half), wide - half), 1))
+
+
+def _axis(sheet: Sheet, y: float) -> Part:
+    """The axis below the rows: where it is broken, and its instants in UTC and by the operator's clocks."""
+    lines = []
+    for stretch in sheet.stretches:
+        lines.append(Line(stretch.left, y, stretch.right, y, "axis"))
+        lines += [Line(x, HEAD, x, y + 5, "tick") for x in map(sheet.x, ticks(stretch, _room(stretch)))]
+    breaks = tuple(Mark(stretch.left - BREAK / 2, y, "break") for stretch in sheet.stretches[1:])
+    clocks = (None, sheet.where) if sheet.where else (None,)
+    texts = [text for row, clock in enumerate(clocks) for text in _clock(clock, sheet, y + 18 + row * AXIS)]
+    return Part((), tuple(lines), breaks, tuple(texts))
+
+
+def _room(stretch: Stretch) -> float:
+    """How far apart ticks have to be for their labels."""
+    return 72 if stretch.end - stretch.start < 3 * DAY else 84
+
+
+def _clock(clock: ZoneInfo | None, sheet: Sheet, y: float) -> Iterator[Text]:
+    """Times, and days below them where they change; what has no room is left out."""
+    if not sheet.is_narrow:
+        yield written(NAMES - 44, y + 6, clock.key if clock else "UTC", NAMES - 50, "tick", "zone", "end")
+    free, day = -1.0, ""  # the first label may touch the edge
+    for stretch in sheet.stretches:
+        times = "%H:%M:%S" if stretch.end - stretch.start < 10 * MINUTE else "%H:%M"
+        for instant in ticks(stretch, _room(stretch)):
+            when = in_zone(datetime.fromtimestamp(instant, UTC), clock)
+            time = _inside(sheet.x(instant), y, when.strftime(times), sheet.wide)
+            date = _inside(sheet.x(instant), y + 12, when.strftime("%Y-%m-%d"), sheet.wide)
+            if min(time.left, date.left if date.text != day else time.left) < free:
+                continue
+            yield time
+            free = time.right + 6
+            if date.text != day:
+                yield date
+                free, day = date.right + 6, date.text

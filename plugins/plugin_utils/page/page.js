@@ -20,7 +20,8 @@
   const opened = [];
   addEventListener("beforeprint", () => {
     const told = events.filter((event) => event.open || event.matches(".is-first"));
-    const parts = told.flatMap((event) => [event, ...event.querySelectorAll("details")]);
+    const folds = [...document.querySelectorAll(".alike")];
+    const parts = told.flatMap((event) => [event, ...event.querySelectorAll("details")]).concat(folds);
     opened.push(...[...risks.filter((risk) => !risk.hidden), ...parts].filter((one) => !one.open));
     opened.forEach((one) => { one.open = true; });
   });
