@@ -146,6 +146,11 @@ class Handover:
             return port if one.first <= port <= one.last else None
         return one.first if port == (one.back_port or self.backend.port or one.first) else None
 
+    def inner(self, door: Door) -> str:
+        """Which address of the interface gets the packets."""
+        target = self.backend.target
+        return self.backend.ip or (target if target in door.private_ips else door.first_ip)
+
 
 class Routes:
     """What leads where in a network, looked up once for all of its servers."""
@@ -272,7 +277,10 @@ class Routes:
             )
             gates.append(instance_gate(server))
             return Path(balancer.kind, server.id, address, front, tuple(gates), (HEARD_ALL_THE_SAME,))
-        groups, evidence = self._balanced_groups_gate(door, handover, address, port)
+        kept = door.judged_inside and handover.group.preserve_client and not is_v6(address)
+        groups, evidence = (
+            self._kept_gate(door, handover, port, public(address)) if kept else self._own_gate(door, handover, port)
+        )
         return Path(balancer.kind, server.id, address, front, (*gates, groups, instance_gate(server)), evidence)
 
     def _hidden(self, server: Server, port: int) -> Iterator[Path]:
@@ -281,14 +289,15 @@ class Routes:
             if balancer.region != server.region or not listener.layer_4 or listener.back_port not in (0, port):
                 continue
             text = f"which servers are behind {listener.protocol} {ports_text(listener)} could not be read"
+            front = port if listener.first <= port <= listener.last else listener.first
             for address in self._addresses(balancer):
                 gates = [
-                    *self._front_gates(balancer, listener, address, listener.first),
+                    *self._front_gates(balancer, listener, address, front),
                     Gate("listener", listener.id, text, lets=None if listener.running else False),
                     *([self._acl_gate(listener, address)] if listener.acl else []),
                     instance_gate(server),
                 ]
-                yield Path(balancer.kind, server.id, address, listener.first, tuple(gates))
+                yield Path(balancer.kind, server.id, address, front, tuple(gates))
         for eip in self._eips_of_kind("HaVip"):
             if eip.region == server.region:
                 text = f"EIP {eip.address} is bound to {eip.bound_to}, whose servers are not looked for"
@@ -347,28 +356,25 @@ class Routes:
         )
         return Gate("security_groups", names, text, found), self._evidence(door, inner, port, everybody)
 
-    def _balanced_groups_gate(
-        self, door: Door, handover: Handover, address: str, port: int
-    ) -> tuple[Gate, tuple[str, ...]]:
-        """The gate of the interface's groups for what a load balancer hands on: it stops nobody for certain."""
-        balancer = handover.balancer
-        everybody = public(address)
-        if door.judged_inside and handover.group.preserve_client and not is_v6(address):
-            target = handover.backend.target
-            inner = handover.backend.ip or (target if target in door.private_ips else door.first_ip)
-            gate, evidence = self._groups_gate(door, inner, port, everybody)
-            sure = gate.lets.sure if isinstance(gate.lets, Sources) else NOTHING
-            gate = replace(gate, lets=Sources(sure, EVERYWHERE), text=f"{gate.text}; {UNDOCUMENTED}")
-            return gate, (*evidence, UNDOCUMENTED)
-        asked = CLOUD_SERVICES if balancer.kind == CLB else Addresses.of(*balancer.local_addresses)
+    def _kept_gate(self, door: Door, handover: Handover, port: int, everybody: Addresses) -> tuple[Gate, tuple]:
+        """The gate of the interface's groups for what comes with the client's address: it stops nobody for certain."""
+        gate, evidence = self._groups_gate(door, handover.inner(door), port, everybody)
+        sure = gate.lets.sure if isinstance(gate.lets, Sources) else NOTHING
+        gate = replace(gate, lets=Sources(sure, EVERYWHERE), text=f"{gate.text}; {UNDOCUMENTED}")
+        return gate, (*evidence, UNDOCUMENTED)
+
+    def _own_gate(self, door: Door, handover: Handover, port: int) -> tuple[Gate, tuple]:
+        """The gate of the interface's groups for what comes with the load balancer's own address, the same way."""
+        balancer, inner = handover.balancer, handover.inner(door)
+        own = CLOUD_SERVICES if balancer.kind == CLB else Addresses.of(*balancer.local_addresses)
+        known = door.groups is not None and door.judged_inside
+        found = self._judge(door.groups, (inner,) if inner else (), port) if known else Sources()
+        accepts = bool(own) and own <= found.sure
         names = ", ".join(door.groups or ())
-        found = self._judge(door.groups, (), port) if door.groups is not None and door.judged_inside else Sources()
-        accepts = bool(asked) and asked <= found.sure
-        word = "is" if accepts else "is not known to be"
-        by = f"by {names or 'the security groups'} of {door.name}"
-        text = f"tcp {port} {word} let in {by} from {balancer.id} itself"
+        by = f"by {names or 'the security groups'} of {door.name} from {balancer.id} itself"
+        text = f"tcp {port} is let in {by}" if accepts else f"tcp {port} is not known to be let in {by}; {UNCONFIRMED}"
         lets = Sources(EVERYWHERE if accepts else NOTHING, EVERYWHERE)
-        return Gate("security_groups", names, text if accepts else f"{text}; {UNCONFIRMED}", lets), (UNCONFIRMED,)
+        return Gate("security_groups", names, text, lets), (UNCONFIRMED,)
 
     def _judge(
         self, groups: tuple[str, ...], inner: tuple[str, ...], port: int, more: tuple[Rule, ...] = ()

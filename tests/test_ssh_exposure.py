@@ -1,0 +1,170 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What ssh_exposure_info says of random estates, against single packets in the simulated network.
+
+It is not documented whether a server's groups are asked about what a load balancer of layer 4 hands on with the
+client's address, so the packets are sent in both of these worlds, and what is said has to hold in both.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from random import Random
+from types import SimpleNamespace
+from typing import TYPE_CHECKING
+
+import pytest
+from ansible_collections.hardening.alicloud.plugins.module_utils import network_reads, paths
+from ansible_collections.hardening.alicloud.plugins.module_utils.cloud import Cloud
+from ansible_collections.hardening.alicloud.plugins.module_utils.credentials import Keys
+from ansible_collections.hardening.alicloud.plugins.module_utils.targets import targets
+from hypothesis import Phase, given, settings
+from hypothesis import strategies as st
+
+from simulator import Simulator
+from tests.estates import ELSEWHERE, SERVERS, SOURCES, SOURCES_6, SSH, keyed, random_account
+from tests.harness import KEYS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ansible_collections.hardening.alicloud.plugins.module_utils.paths import Exposure, Path
+
+FRONTS = (SSH, 80, 443, ELSEWHERE)
+DENIABLE = (
+    "ecs:DescribeInstances",
+    "ecs:DescribeNetworkInterfaces",
+    "ecs:DescribeSecurityGroupAttribute",
+    "ecs:DescribePrefixListAttributes",
+    "ecs:DescribePortRangeListEntries",
+    "vpc:DescribeEipAddresses",
+    "vpc:DescribeNatGateways",
+    "vpc:DescribeForwardTableEntries",
+    "vpc:DescribeIpv6Addresses",
+    "slb:DescribeLoadBalancers",
+    "slb:DescribeLoadBalancerListeners",
+    "slb:DescribeLoadBalancerAttribute",
+    "slb:DescribeVServerGroupAttribute",
+    "slb:DescribeAccessControlListAttribute",
+    "nlb:ListLoadBalancers",
+    "nlb:ListListeners",
+    "nlb:ListServerGroups",
+    "nlb:ListServerGroupServers",
+    "alb:ListLoadBalancers",
+)
+Packet = tuple[str, str, int]  # source, public address, port there
+
+
+@dataclass(frozen=True)
+class World:
+    """An estate, as the module sees it and as it is: where packets end, in either of the two worlds."""
+
+    seen: list[Exposure]
+    asked: dict[Packet, list]
+    unasked: dict[Packet, list]
+
+    def arriving(self, ends: dict[Packet, list], exposure: Exposure) -> set[Packet]:
+        """The packets that get to the server's port."""
+        wanted = [exposure.server.id, exposure.port]
+        return {packet for packet, places in ends.items() if wanted in places}
+
+
+@pytest.fixture(scope="module")
+def sim() -> Iterator[Simulator]:
+    """Give the one simulator of all examples."""
+    with Simulator({"accounts": []}) as running:
+        yield running
+        assert not running.violations()
+
+
+def play(sim: Simulator, account: dict, denied: list[str] = (), ports: dict[str, int] | None = None) -> World:
+    """Look at the account as the module does, and send packets to every public address that it has."""
+    ends = []
+    for filtered in (True, False):
+        sim.reset(keyed(account, denied, filtered=filtered))
+        ends.append(packets(sim, account))
+    identifier, secret, _unused = KEYS["auditor"]
+    cloud = Cloud(Keys(identifier, secret, None), sim.url, 8)
+    ports = ports or {}
+    network = network_reads.read(cloud, SimpleNamespace(regions=[]), {SSH, *ports.values()})
+    if not denied:
+        assert not network.gaps
+        assert sorted(row["address"] for row in targets(network)) == sorted(set(addresses(account)))
+    routes = paths.Routes(network)
+    return World([routes.to(name, ports.get(name, SSH)) for name in network.servers], *ends)
+
+
+def addresses(account: dict) -> Iterator[str]:
+    """Every public address of the account."""
+    yield from (one["address"] for one in account["vpc"]["eips"])
+    for one in account["ecs"]["instances"]:
+        yield from filter(None, (one["public_ip"], one.get("ipv6") if one.get("ipv6_bandwidth") else ""))
+    yield from (one["address"] for one in account["slb"]["load_balancers"] if one["address_type"] == "internet")
+    for kind in ("nlb", "alb"):
+        yield from (address for one in account[kind]["load_balancers"] for address in one["addresses"])
+
+
+def packets(sim: Simulator, account: dict) -> dict[Packet, list]:
+    """Where a new connection ends, from every source to every address and port."""
+    return {
+        (source, address, port): sim.reach(source, address, port)
+        for address in addresses(account)
+        for source in (SOURCES_6 if ":" in address else SOURCES)
+        for port in FRONTS
+    }
+
+
+def sampled(path: Path) -> tuple[set[Packet], set[Packet]]:
+    """The packets of the sample that the path says to let through for sure, and those that it may."""
+    sources = SOURCES_6 if ":" in path.address else SOURCES
+    found = path.sources
+    sure = {(source, path.address, path.port) for source in sources if source in found.sure}
+    return sure, {(source, path.address, path.port) for source in sources if source in found.possible}
+
+
+def is_justified(path: Path, packets_: set[Packet], world: World, exposure: Exposure) -> bool:
+    """Whether something is unknown that can't be known: the worlds differ, or an NLB hides the client's address."""
+    hidden = any("load balancer's own address is unconfirmed" in line for line in path.evidence)
+    differing = world.arriving(world.asked, exposure) ^ world.arriving(world.unasked, exposure)
+    return hidden or packets_ <= differing
+
+
+def assert_sound(world: World) -> None:
+    """Nothing that is said is wrong, in either world."""
+    for exposure in world.seen:
+        asked, unasked = (world.arriving(ends, exposure) for ends in (world.asked, world.unasked))
+        sure = set().union(*(sampled(path)[0] for path in exposure.paths))
+        possible = set().union(*(sampled(path)[1] for path in exposure.paths))
+        assert sure <= asked & unasked
+        if not exposure.gaps and exposure.server.status:
+            blind = {path.address for path in exposure.paths if not path.address}
+            assert blind or {one for one in asked | unasked if one not in possible} == set()
+        if exposure.verdict == "not_reachable":
+            assert not asked | unasked
+        if sure:
+            assert exposure.verdict == "reachable"
+            assert {source for source, _address, _port in sure} <= {
+                source for source in (*SOURCES, *SOURCES_6) if source in exposure.sources
+            }
+
+
+# A seed says nothing by its size, so there is nothing to shrink.
+@settings(deadline=None, max_examples=40, phases=[Phase.reuse, Phase.generate])
+@given(seed=st.integers(0, 1 << 32))
+def test_the_verdict_is_what_single_packets_get(sim, seed):
+    """Reachable sources get in, not reachable means nobody does, unknown is only what nobody can know."""
+    random = Random(seed)  # noqa: S311
+    world = play(sim, random_account(random), ports={random.choice(SERVERS): ELSEWHERE})
+    assert {exposure.server.id for exposure in world.seen} == set(SERVERS)
+    assert_sound(world)
+    for exposure in world.seen:
+        for path in exposure.paths:
+            sure, possible = sampled(path)
+            assert is_justified(path, possible - sure, world, exposure), path.as_dict()
+
+
+@settings(deadline=None, max_examples=40, phases=[Phase.reuse, Phase.generate])
+@given(seed=st.integers(0, 1 << 32))
+def test_what_can_not_be_read_makes_no_verdict_wrong(sim, seed):
+    """Whatever is denied: who is said to get in does, and where nobody is said to, nobody does."""
+    random = Random(seed)  # noqa: S311
+    assert_sound(play(sim, random_account(random), random.sample(DENIABLE, random.randint(1, 3))))
