@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
 
-from .clues import Attempt, Clues, Event, Holding, Log, Opening, Path, Probe, Server, Target, admits
+from .clues import Attempt, Clues, Event, Holding, Log, Opening, Path, Probe, Server, Target
 
 REACHABLE, NOT_REACHABLE, UNKNOWN = "reachable", "not_reachable", "unknown"
 # Two clocks, and the time that a connection lasts, lie between a row of Security Center and the line of sshd.
@@ -28,7 +28,7 @@ KINDS = {
     "nlb": "the load balancer (NLB)",
     "alb": "the load balancer (ALB)",
     "nat": "the NAT gateway",
-    "eip": "the EIP of",
+    "eip": "the EIP",
     "instance": "the server",
     "ipv6": "the IPv6 address of",
 }
@@ -97,8 +97,8 @@ class Case:
             return self._unaddressed()
         now = next((one for one in self.clues.exposure.targets if one.address == self.event.address), None)
         holdings = [one for one in self.clues.changes.holdings if one.address == self.event.address]
-        then = next((one for one in holdings if self._at_that_time(one)), None)
-        if then and (now is None or now.id != then.id):
+        then = self.holder
+        if then and (now is None or (now.id, now.bound_to) != (then.id, then.bound_to)):
             return self._moved(then, now)
         if now and (then or not (holdings and self.known_then)):
             doubt = "" if self.known_then else ", today at least"
@@ -112,12 +112,16 @@ class Case:
             return Attacked("instance", server.id, server.name, text, certain=False)
         return Attacked("unknown", "", "", "Security Center does not say which address was attacked.", certain=False)
 
-    def _at_that_time(self, holding: Holding) -> bool:
-        return self.dated and holding.time.overlaps(self.event.first, self.event.last)
+    @cached_property
+    def holder(self) -> Holding | None:
+        """What had the attacked address at that time, as ActionTrail tells."""
+        found = (one for one in self.clues.changes.holdings if one.address and one.address == self.event.address)
+        times = (one for one in found if self.dated and one.time.overlaps(self.event.first, self.event.last))
+        return next(times, None)
 
     def _moved(self, then: Holding, now: Target | None) -> Attacked:
         since = f"it is {told(now)} now" if now else "it is not this account's any more"
-        owner = Target(self.event.address, then.kind, then.id, self._name(then.id))
+        owner = Target(self.event.address, then.kind, then.id, self._name(then.id), then.bound_to)
         text = f"{self.event.address} was {told(owner)} at that time; {since}."
         return Attacked(then.kind, then.id, owner.name, text, self.known_then)
 
@@ -126,7 +130,7 @@ class Case:
         ended = [one for one in holdings if one.time.end and self.dated and one.time.end <= self.event.first]
         if ended:
             last = max(ended, key=lambda one: one.time.end)
-            owner = told(Target(address, last.kind, last.id, self._name(last.id)))
+            owner = told(Target(address, last.kind, last.id, self._name(last.id), last.bound_to))
             text = f"{address} was {owner} until {shown(last.time.end)}, and not this account's at that time."
             return Attacked("former", last.id, self._name(last.id), text, self.known_then)
         if self.known_then:
@@ -159,7 +163,7 @@ class Case:
             return False
         behind = {name for one in self.clues.exposure.targets if one.address == address for name in one.servers}
         return (
-            server.id == self.target.id
+            server.id in (self.target.id, self.holder.bound_to if self.holder else "")
             or address in server.addresses
             or any(path.address == address for path in server.paths)
             or server.id in behind
@@ -216,12 +220,6 @@ class Case:
         return tuple(path for path in self.paths if path.admits(self.event.source) is None)
 
     @cached_property
-    def undecided_anywhere(self) -> bool:
-        """There is such a way to any server of the account."""
-        ways = (path for server in self.clues.exposure.servers for path in server.paths)
-        return any(path.admits(self.event.source) is None for path in ways)
-
-    @cached_property
     def openings(self) -> tuple[Opening, ...]:
         """The times in which a server that it may be about let this source through, and that this event falls into."""
         ids = {*self.server_ids}
@@ -244,7 +242,7 @@ class Case:
             and one not in self._openings_then
             and self.dated
             and one.time.overlaps(self.event.first, self.event.last, SLACK)
-            and admits(one.sources, self.event.source)
+            and one.reach.admits(self.event.source)
         )
 
     @cached_property
@@ -254,15 +252,15 @@ class Case:
             for one in self.clues.changes.openings
             if self.dated
             and one.time.overlaps(self.event.first, self.event.last)
-            and admits(one.sources, self.event.source) is not False
+            and one.reach.admits(self.event.source) is not False
         ]
 
     @cached_property
     def network(self) -> str:
         """Whether the network let this source through to sshd at that time: reachable, not_reachable, unknown."""
-        if self.certain_servers and any(admits(one.sources, self.event.source) for one in self.openings):
+        if self.certain_servers and any(one.reach.admits(self.event.source) for one in self.openings):
             return REACHABLE
-        if not self.known_then or self.undecided or self.openings or self.contradicted or self.other_ports:
+        if not self.known_then or self.openings or self.contradicted or self.other_ports:
             return UNKNOWN
         return NOT_REACHABLE
 
@@ -424,7 +422,8 @@ class Case:
 def told(target: Target) -> str:
     """What an address belongs to, in words."""
     name = f"{target.name} ({target.id})" if target.name and target.name != target.id else target.id
-    return f"{KINDS.get(target.kind, target.kind)} {name}".strip()
+    bound = f", bound to {target.bound_to}" if target.bound_to not in ("", target.id) else ""
+    return f"{KINDS.get(target.kind, target.kind)} {name}{bound}".strip()
 
 
 def shown(moment: datetime) -> str:

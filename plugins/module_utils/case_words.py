@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from datetime import timedelta
 
 from .case import Case, shown, told
-from .clues import Attempt, Holding, Opening, Path, Target
+from .clues import Attempt, Holding, Interval, Opening, Path, Target
 
 
 def tries(count: int) -> str:
@@ -60,14 +60,18 @@ def spoken(attempts: Iterable[Attempt]) -> str:
 
 def interval(opening: Opening) -> str:
     """An opening as a sentence: what, to whom, from when until when, and by whom."""
-    start = f"from {shown(opening.time.start)}" if opening.time.start else "from before what was read"
-    end = f"until {shown(opening.time.end)}" if opening.time.end else "until now"
-    who = opening.opened_by.actor if opening.opened_by and opening.opened_by.actor else ""
     name = f"{opening.name} ({opening.id})" if opening.name and opening.name != opening.id else opening.id
-    sources = ", ".join(opening.sources[:3]) + (" and more" if len(opening.sources) > 3 else "")
-    return (
-        f"Port {opening.port or 22} of {name} was open to {sources} {start} {end}{f', opened by {who}' if who else ''}."
-    )
+    open_ = "was open" if opening.reach.sure else "may have been open"
+    sources = sources_text(opening.reach.sure or opening.reach.possible)
+    who = f", opened by {opening.opened_by.actor}" if opening.opened_by and opening.opened_by.actor else ""
+    hidden = f"; {opening.hidden_by.event} does not tell what was before it" if opening.hidden_by else ""
+    return f"Port {opening.port or 22} of {name} {open_} to {sources} {span(opening.time)}{who}{hidden}."
+
+
+def span(time: Interval) -> str:
+    """A time from and to."""
+    start = f"from {shown(time.start)}" if time.start else "from before what was read"
+    return f"{start} {f'until {shown(time.end)}' if time.end else 'until now'}"
 
 
 def listed(names: Iterable[str], most: int = 4) -> str:
@@ -83,7 +87,5 @@ def sources_text(sources: Iterable[str]) -> str:
 
 def held(holding: Holding) -> str:
     """Who had an address, as a sentence."""
-    start = f"from {shown(holding.time.start)}" if holding.time.start else "from before what was read"
-    end = f"until {shown(holding.time.end)}" if holding.time.end else "until now"
-    owner = told(Target(holding.address, holding.kind, holding.id)) or "this account, bound to nothing"
-    return f"{holding.address} was {owner} {start} {end}."
+    owner = Target(holding.address, holding.kind, holding.id, bound_to=holding.bound_to)
+    return f"{holding.address} was {told(owner)} {span(holding.time)}."

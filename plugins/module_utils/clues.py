@@ -14,8 +14,6 @@ from functools import lru_cache
 from .addresses import Addresses, of_option
 from .exposure import PRIVATE, PUBLIC
 
-# ActionTrail shows a change minutes after it was made, exactly how many is UNCONFIRMED.
-TRAIL_LATENCY = timedelta(minutes=15)
 PUBLIC_V4 = PUBLIC & Addresses.of("0.0.0.0/0")
 
 
@@ -121,6 +119,7 @@ class Target:
     kind: str
     id: str
     name: str = ""
+    bound_to: str = ""
     servers: tuple[str, ...] = ()
     ports: tuple[tuple[int, int, str], ...] = ()
 
@@ -171,16 +170,20 @@ class Change:
 
 @dataclass(frozen=True)
 class Opening:
-    """A time in which SSH was open at some resource (kind: server, security_group, eip, listener, forward)."""
+    """A time in which SSH was, or may have been, open at some resource.
+
+    kind: server, security_group, eip, listener or forward. hidden_by: the change that does not tell what was before it.
+    """
 
     kind: str
     id: str
     name: str
     port: int
-    sources: tuple[str, ...]
+    reach: Reach
     time: Interval
     opened_by: Change | None
     closed_by: Change | None
+    hidden_by: Change | None
     paths: tuple[str, ...]
 
     @property
@@ -191,24 +194,25 @@ class Opening:
 
 @dataclass(frozen=True)
 class Holding:
-    """What a public address belonged to, and when."""
+    """What a public address belonged to, and when. bound_to: the instance or interface that had it, '' if none."""
 
     address: str
     kind: str
     id: str
+    bound_to: str
     time: Interval
 
 
 @dataclass(frozen=True)
 class Changes:
-    """What network_change_info found. since_complete: from when on the replay of the changes holds."""
+    """What network_change_info found. The replay of the changes holds from since_complete to until_complete."""
 
     read: bool
     changes: tuple[Change, ...] = ()
     openings: tuple[Opening, ...] = ()
     holdings: tuple[Holding, ...] = ()
     since_complete: datetime | None = None
-    until: datetime | None = None
+    until_complete: datetime | None = None
     unread: tuple[str, ...] = ()
 
     def covers(self, first: datetime, last: datetime) -> bool:
@@ -217,9 +221,9 @@ class Changes:
             self.read
             and not self.unread
             and self.since_complete is not None
-            and self.until is not None
+            and self.until_complete is not None
             and self.since_complete <= first
-            and last <= self.until - TRAIL_LATENCY
+            and last <= self.until_complete
         )
 
 

@@ -35,6 +35,8 @@ from .clues import (
 )
 from .errors import OptionError
 
+# ActionTrail shows a change minutes after it was made, exactly how many is UNCONFIRMED.
+TRAIL_LATENCY = timedelta(minutes=15)
 SSH_BRUTE_FORCE = "5"  # what ListAttackEventInfo calls the type
 SSH_ALERT = re.compile(r"ssh|brute|crack|log[io]n|sign[ -]?in", re.IGNORECASE)
 EVERYBODY = ("0.0.0.0/0", "::/0")
@@ -183,6 +185,7 @@ def _target(row: Mapping, where: str) -> Target:
         kind=_text(row, "kind", where) or "unknown",
         id=_text(row, "id", where),
         name=_text(row, "name", where),
+        bound_to=_text(row, "bound_to", where),
         servers=_texts(row.get("servers"), f"{where}, servers"),
         ports=tuple(
             (_number(port, "first", where), _number(port, "last", where), _text(port, "protocol", where))
@@ -199,7 +202,7 @@ def read_changes(result: Mapping, now: datetime) -> Changes:
         openings=_all(result.get("openings"), "changes, openings", _opening),
         holdings=_all(result.get("addresses"), "changes, addresses", _holding),
         since_complete=_moment(result, "complete_since", "changes"),
-        until=min(_moment(result, "until", "changes") or now, now),
+        until_complete=min(filter(None, (_moment(result, "complete_until", "changes"), now - TRAIL_LATENCY))),
         unread=_unread(result, "changes", "openings"),
     )
 
@@ -220,13 +223,13 @@ def _change(row: Mapping, where: str) -> Change:
 
 
 def _opening(row: Mapping, where: str) -> Opening:
-    by = {side: row.get(side) for side in ("opened_by", "closed_by")}
+    by = {side: row.get(side) for side in ("opened_by", "closed_by", "hidden_by")}
     return Opening(
         kind=_text(row, "kind", where),
         id=_text(row, "resource_id", where),
         name=_text(row, "name", where),
         port=_number(row, "port", where),
-        sources=_blocks(row.get("sources"), f"{where}, sources"),
+        reach=_reach(row, where),
         time=_interval(row, where),
         **{side: one and _change(_part(one, f"{where}, {side}"), f"{where}, {side}") for side, one in by.items()},
         paths=_texts(row.get("paths"), f"{where}, paths"),
@@ -234,9 +237,8 @@ def _opening(row: Mapping, where: str) -> Opening:
 
 
 def _holding(row: Mapping, where: str) -> Holding:
-    return Holding(
-        _address(row, "address", where), _text(row, "kind", where), _text(row, "id", where), _interval(row, where)
-    )
+    kind, identifier, owner = (_text(row, name, where) for name in ("kind", "id", "bound_to"))
+    return Holding(_address(row, "address", where), kind, identifier, owner, _interval(row, where))
 
 
 def _interval(row: Mapping, where: str) -> Interval:

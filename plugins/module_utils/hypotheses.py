@@ -17,7 +17,7 @@ from dataclasses import dataclass
 
 from .case import NOT_REACHABLE, OWN, REACHABLE, UNKNOWN, Case
 from .case_words import interval, logged, named, spoken, tries, way, zone
-from .clues import Log, Opening, Path, admits
+from .clues import Log, Opening, Path
 
 CONFIRMED, LIKELY, POSSIBLE, UNDECIDED, UNLIKELY, RULED_OUT = (
     "confirmed",
@@ -271,10 +271,10 @@ def _hidden(case: Case, log: Log) -> str:
 
 def open_for_a_while(case: Case) -> Hypothesis:
     """SSH was open at that time, and is not as a rule."""
-    sure = [one for one in case.openings if one.temporary and admits(one.sources, case.event.source)]
+    sure = [one for one in case.openings if one.temporary and one.reach.admits(case.event.source)]
     vague = [one for one in case.openings if one.temporary and one not in sure]
     vague += [one for one in case.other_openings if one.temporary and one.kind == "server" and not case.certain_servers]
-    steady = [one for one in case.openings if not one.temporary]
+    steady = [one for one in case.openings if not one.temporary and one.reach.admits(case.event.source)]
     related = [one for one in case.other_openings if one.temporary and one.kind != "server" and bears(case, one)]
     pro = [interval(one) for one in (*sure, *vague, *case.near, *related)]
     con = [f"It was not open for a while, but all the time: {interval(one)}" for one in steady]
@@ -298,7 +298,8 @@ def _while(case: Case, *, sure: list[Opening], steady: list[Opening], hints: boo
         return POSSIBLE
     if case.known_then:
         others = [one for one in case.other_openings if one.temporary]
-        return RULED_OUT if not (others or case.undecided_anywhere or case.contradicted) else UNLIKELY
+        vague = [one for one in (*case.openings, *case.other_openings) if not one.reach.admits(case.event.source)]
+        return RULED_OUT if not (others or vague or case.contradicted) else UNLIKELY
     return UNLIKELY if steady or case.replayed else UNDECIDED
 
 

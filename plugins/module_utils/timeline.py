@@ -79,7 +79,12 @@ def _openings(case: Case) -> Iterator[dict]:
         if (one.kind != "server" or one.id in ids) and _overlaps(case, one):
             actor = one.opened_by.actor if one.opened_by else ""
             yield _moment(
-                "opening", interval(one), one.time.start, one.time.end, actor=actor, source=sources_text(one.sources)
+                "opening",
+                interval(one),
+                one.time.start,
+                one.time.end,
+                actor=actor,
+                source=sources_text(one.reach.sure or one.reach.possible),
             )
 
 

@@ -78,7 +78,7 @@ def change(**more):
 def changes(*openings, **more):
     """Write a result of network_change_info that holds for the whole window."""
     return {"changes": [], "openings": list(openings), "addresses": [], "complete_since": BEGIN, "since": BEGIN,
-            "until": END, "unread": []} | more  # fmt: skip
+            "until": END, "complete_until": "2026-03-06T11:45:00Z", "unread": []} | more  # fmt: skip
 
 
 def attempt(time=THEN, **more):

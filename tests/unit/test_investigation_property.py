@@ -52,6 +52,7 @@ def everything(draw):
         kind=st.sampled_from(["server", "security_group"]),
         resource_id=st.sampled_from([*SERVERS, "sg-web"]),
         sources=st.sampled_from(SOURCES),
+        possible_sources=st.sampled_from([None, clues.WORLD]),
     )
     holdings = st.builds(
         lambda address, start, end: {"address": address, "kind": "eip", "id": "i-web", "from": start, "to": end},
