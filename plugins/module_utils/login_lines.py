@@ -15,12 +15,12 @@ IDENTIFIERS = ("sshd", "sshd-session", "sshd-auth")
 # "Suppressed 12 messages from ssh.service": journald's mark where a service logged more than its limit.
 SUPPRESSED = "a596d6fe7bfa4994828e72309e95d61e"
 SUPPRESSED_TEXT = re.compile(r"Suppressed (\d+) messages from (?:\S*/)?(\S+)")
+STAMP = r"(?:<\d{1,3}>)?(?:[A-Z][a-z]{2} [ \d]\d [\d:]{8}|\d{4}-\d\d-\d\d[T ][\d:]{8}(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)?)"
 LINE = re.compile(
-    r"(?:<\d{1,3}>)?(?:[A-Z][a-z]{2} [ \d]\d [\d:]{8}|\d{4}-\d\d-\d\d[T ][\d:]{8}(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)?)"
-    r" (?P<host>\S+) (?:[a-z]+\d?\.[a-z]+ )?(?P<program>[^\s:\[\]]+)(?:\[(?P<pid>\d+)\])?: ?(?P<text>.*)"
+    STAMP + r" (?P<host>\S+) (?:[a-z]+\d?\.[a-z]+ )?(?P<program>[^\s:\[\]]+)(?:\[(?P<pid>\d+)\])?: ?(?P<text>.*)"
 )
 # What older daemons write instead of lines equal to the one before, whichever program's that was.
-AGAIN = re.compile(r"\S.{14,32}? \S+ (?:last|above) message repeat(?:ed|s) (\d+) times?\s*")
+AGAIN = re.compile(STAMP + r" \S+ (?:last|above) message repeat(?:ed|s) (\d+) times?\s*")
 
 
 class Entry(NamedTuple):

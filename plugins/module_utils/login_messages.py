@@ -129,11 +129,14 @@ class Messages:
             self._note(pid, "not_ssh" if "invalid" in found["why"] else "no_identification")
             return None
         said = fact(text)
-        if said and pid is not None and said.outcome in ("disconnected", "no_identification"):
-            return said._replace(outcome=self._noted.pop(pid, said.outcome))
+        noted = self._noted.pop(pid, None) if said else None
+        if noted and said.outcome in ("disconnected", "no_identification"):
+            return said._replace(outcome=noted)
         return said
 
     def _note(self, pid: int | None, outcome: str) -> None:
+        if pid is None:
+            return
         self._noted[pid] = outcome
         if len(self._noted) > NOTED:
             self._noted.popitem(last=False)
