@@ -143,7 +143,7 @@ def _network(case: Case) -> str:
         return f"{_who(case)} could have reached sshd of {servers} at that time. {interval(case.openings[0])}"
     if case.network == NOT_REACHABLE:
         whom = f"sshd of {servers}" if case.servers else "any server of this account"
-        return f"{_who(case)} could not have reached {whom} at that time. {case.target.text}"
+        return f"{_who(case)} could not have reached {whom} at that time: no way let it in. {case.target.text}"
     now = f" Today it could, by {way(case, case.open_now[0])}." if case.open_now else ""
     return f"Whether {_who(case)} could have reached sshd of {servers or 'a server'} at that time is not known.{now}"
 
