@@ -230,6 +230,12 @@ def test_a_port_may_have_a_listener_of_each_kind(classic):
     classic.stop_load_balancer_listener(asked)
     shown = listeners(classic)
     assert (shown[2223, "udp"].status, shown[2223, "tcp"].status) == ("stopped", "running")
+    one = {"region_id": REGION, "load_balancer_id": "lb-1", "listener_port": 2223}
+    classic.delete_load_balancer_listener(slb_models.DeleteLoadBalancerListenerRequest(**one, listener_protocol="tcp"))
+    classic.create_load_balancer_tcplistener(
+        slb_models.CreateLoadBalancerTCPListenerRequest(**one, vserver_group_id="rsp-1", bandwidth=-1)
+    )
+    assert listeners(classic)[2223, "tcp"].vserver_group_id == "rsp-1"
 
 
 def test_a_listener_gets_other_servers_and_other_lists(classic, network):
@@ -321,6 +327,7 @@ def test_nlb_listeners_come_and_go(layer_4, network):
     assert network.reach(WORLD, NLB, 2500) == [["i-web", 22]]
     asked.listener_port, asked.start_port, asked.end_port = 2500, None, None
     assert refused(layer_4.create_listener, asked) == (400, "ResourceAlreadyExist.listener")
+    layer_4.create_listener(nlb_models.CreateListenerRequest(**{**vars(asked), "listener_protocol": "UDP"}))
     gone = nlb_models.DeleteListenerRequest(region_id=REGION, listener_id=made.listener_id)
     layer_4.delete_listener(gone)
     assert network.reach(WORLD, NLB, 2500) == []

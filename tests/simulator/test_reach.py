@@ -100,6 +100,14 @@ ESTATE = {
                     {
                         "id": "fwd-udp",
                         "external_ip": "198.51.100.6",
+                        "external_port": "2222",
+                        "internal_ip": "172.16.0.99",
+                        "internal_port": "22",
+                        "protocol": "UDP",
+                    },
+                    {
+                        "id": "fwd-udp-alone",
+                        "external_ip": "198.51.100.6",
                         "external_port": "22",
                         "internal_ip": "172.16.0.10",
                         "internal_port": "22",
@@ -275,16 +283,61 @@ def test_groups_are_asked_about_the_client(play, address, port):
     assert play().reach(OTHER, address, port) == []
 
 
-@pytest.mark.parametrize("address", ["198.51.100.1", "198.51.100.20", "198.51.100.30"])
-def test_a_stopped_server_is_nowhere(play, address):
+PATHS = [("198.51.100.1", 22), ("198.51.100.6", 2222), ("198.51.100.20", 2222), ("198.51.100.30", 22)]
+
+
+@pytest.mark.parametrize(("address", "port"), PATHS)
+def test_a_stopped_server_is_nowhere(play, address, port):
     """Whatever leads to it."""
 
     def stop(sections):
         sections["ecs"]["instances"][0]["status"] = "Stopped"
 
-    port = 2222 if address == "198.51.100.20" else 22
     assert play().reach(GUEST, address, port) == SSH
     assert play(stop).reach(GUEST, address, port) == []
+
+
+@pytest.mark.parametrize(("address", "port"), [("198.51.100.6", 2222), ("198.51.100.30", 22)])
+@pytest.mark.parametrize("kind", ["instances", "network_interfaces"])
+def test_private_addresses_are_those_of_one_vpc(play, address, port, kind):
+    """What has the same one in another VPC gets no packets; nor does what is attached to no instance."""
+
+    def move(sections):
+        sections["ecs"]["instances"][0]["vpc"] = "vpc-other"
+
+    def detach(sections):
+        first = sections["ecs"]["instances"][0]
+        sections["ecs"]["network_interfaces"][1] |= {
+            "private_ip": first["private_ip"],
+            "secondary_ips": first["secondary_ips"],
+        }
+        move(sections)
+
+    assert play(move if kind == "instances" else detach).reach(GUEST, address, port) == []
+
+
+@pytest.mark.parametrize("settings", [{"status": "Inactive"}, {"address_type": "Intranet"}], ids=str)
+def test_an_nlb_has_to_be_on_and_on_the_internet(play, settings):
+    """Else it hands on nothing from there."""
+
+    def change(sections):
+        sections["nlb"]["load_balancers"][0] |= settings
+
+    assert play(change).reach(GUEST, "198.51.100.30", 22) == []
+
+
+def test_a_clb_hands_on_to_the_classic_network(play):
+    """Its server there gets packets inside."""
+
+    def age(sections):
+        sections["ecs"]["instances"][0] |= {"vpc": "", "secondary_ips": [], "ipv6": ""}
+        rules = [{"source": KNOWN, "ports": "22/22", "nic": "intranet"}]
+        sections["ecs"]["security_groups"][0] |= {"vpc": "", "rules": rules}
+        sections["network"] = {"groups_filter_balancers": True}
+
+    sim = play(age)
+    assert sim.reach(GUEST, "198.51.100.20", 2222) == SSH
+    assert sim.reach(OTHER, "198.51.100.20", 2222) == []
 
 
 @pytest.mark.parametrize(
