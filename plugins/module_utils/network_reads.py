@@ -50,7 +50,7 @@ def read(
 ) -> Network:
     """The network of the whole account, or of the option regions, as far as it could be read.
 
-    ports: the servers' ports that matter, so that nothing is read of listeners that can't lead to them. names:
+    ports: the servers' ports that matter, so that no access control list is read that can't guard them. names:
     patterns over ids and names of the servers in question. also: further things to read, as kind of gap (groups,
     prefix_lists, port_lists, acls, server_groups), region and id; of a CLB's id, its default server group.
     """
@@ -182,25 +182,19 @@ class _Reading:
     # What those name in turn
 
     def _behind_clbs(self) -> Iterator[Read]:
+        """Who is behind the listeners of CLBs, and the access control lists of those that may lead to the ports."""
         cloud = self.cloud
-        balancers = {one.id: one for one in self.network.balancers.values() if one.kind == CLB and self._faces(one)}
-        leading = [
-            one
-            for one in self.network.listeners.values()
-            if one.balancer in balancers
-            and one.protocol != "udp"
-            and (not one.back_port or one.back_port in self.ports)
-        ]
-        groups = {(one.region, name) for one in leading for name in one.server_groups}
+        facing = {one.id for one in self.network.balancers.values() if one.kind == CLB and self._faces(one)}
+        listeners = [one for one in self.network.listeners.values() if one.balancer in facing]
+        groups = {(one.region, name) for one in listeners for name in one.server_groups}
         groups |= {(region, name) for kind, region, name in self.also if kind == "server_groups"}
         for region, name in sorted(groups):
-            yield Read(
-                "server_groups", region, name, lambda region=region, name=name: rows.clb_servers(cloud, region, name)
-            )
-        acls = {(one.region, name) for one in leading if one.acl and one.layer_4 for name in one.acls}
+            yield Read("server_groups", region, name, lambda place=(region, name): rows.clb_servers(cloud, *place))
+        leading = [one for one in listeners if one.layer_4 and (not one.back_port or one.back_port in self.ports)]
+        acls = {(one.region, name) for one in leading if one.acl for name in one.acls}
         acls |= {(region, name) for kind, region, name in self.also if kind == "acls"}
         for region, name in sorted(acls):
-            yield Read("acls", region, name, lambda region=region, name=name: rows.access_list(cloud, region, name))
+            yield Read("acls", region, name, lambda place=(region, name): rows.access_list(cloud, *place))
 
     def _rule_lists(self) -> None:
         """Read the prefix lists and port lists that rules refer to."""
