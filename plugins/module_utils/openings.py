@@ -12,11 +12,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
 
-from .addresses import Addresses
+from .addresses import NOTHING, Addresses
 from .exposure import PUBLIC, Sources, accepted, admitting
 from .gates import NOT_REACHABLE, REACHABLE, UNKNOWN, Path
 from .network import ALB, CLB, FIELDS, NLB, Eip, Group, Interface, Network, Server, Thing
-from .paths import Exposure, Routes
+from .paths import ENUMERATORS, Exposure, Routes
 from .replay import Moment
 from .server_changes import kind_of
 from .trail import Event
@@ -48,19 +48,23 @@ class State:
     paths: tuple[str, ...] = ()
 
     @property
-    def verdict(self) -> str:
-        """Whether that is for sure."""
-        return REACHABLE if self.sources.sure else UNKNOWN
+    def lanes(self) -> dict[str, Addresses]:
+        """Who gets in for sure, and all who may, if those are more."""
+        sure, possible = self.sources.sure, self.sources.possible
+        return {REACHABLE: sure, UNKNOWN: possible if possible - sure else NOTHING}
 
 
 @dataclass
 class Opening:
-    """A time in which something was open in the same way. began, ended: the events at its ends, None where there is
-    none within the window.
+    """A time in which something let these sources in; verdict: reachable if for sure, else unknown.
+
+    began, ended: the events at its ends, None where there is none within the window.
     """
 
     subject: Subject
-    state: State
+    verdict: str
+    sources: Addresses
+    paths: tuple[str, ...]
     began: Event | None
     ended: Event | None = None
 
@@ -75,26 +79,48 @@ class Opening:
         return self.ended.time if self.ended else None
 
 
+class Lane:
+    """The openings of one subject under one verdict, those that still run as a pile of ever more sources.
+
+    So that who was let in all along has one opening, and the six minutes of everybody are another one, on top of it.
+    """
+
+    def __init__(self, subject: Subject, verdict: str):
+        self.subject, self.verdict = subject, verdict
+        self.pile: list[Opening] = []
+        self.done: list[Opening] = []
+
+    def move(self, sources: Addresses, paths: tuple[str, ...], event: Event | None) -> None:
+        """From this event on, these are let in, and nobody else."""
+        over = [one for one in self.pile if not one.sources <= sources]
+        self.pile = [one for one in self.pile if one.sources <= sources]
+        for one in over:
+            one.ended = event
+        self.done += over
+        if sources and (not self.pile or self.pile[-1].sources != sources):
+            # Of a wider opening that ends, some may go on: they were let in since that one began.
+            wider = next((one for one in over if sources <= one.sources), None)
+            began = wider.began if wider else event
+            self.pile.append(Opening(self.subject, self.verdict, sources, paths, began))
+
+
 def find(moments: Sequence[Moment], ports: Iterable[int]) -> tuple[list[Opening], dict[str, bool | None]]:
     """Every opening, and for each event by its id whether it let in anybody more; None where that is not known."""
     watch, opens = Watch(tuple(ports)), {}
-    running: dict[Subject, Opening] = {}
-    done: list[Opening] = []
+    lanes: dict[tuple[Subject, str], Lane] = {}
     states: dict[Subject, State] = {}
     for moment in moments:
         fresh = watch.look(moment.network)
         if moment.event:
             opens[moment.event.id] = more_open(states, fresh)
-        for subject in [*states, *(one for one in fresh if one not in states)]:
-            if states.get(subject) == fresh.get(subject):
-                continue
-            if subject in running:
-                running[subject].ended = moment.event
-                done.append(running.pop(subject))
-            if subject in fresh:
-                running[subject] = Opening(subject, fresh[subject], moment.event)
+        for subject in {*states, *fresh}:
+            was, now = states.get(subject), fresh.get(subject, State())
+            for verdict, sources in now.lanes.items() if was != now else ():
+                lane = lanes.setdefault((subject, verdict), Lane(subject, verdict))
+                lane.move(sources, now.paths, moment.event)
         states = fresh
-    return [one for one in (*done, *running.values()) if one.since is None or one.since != one.until], opens
+    found = [one for lane in lanes.values() for one in (*lane.done, *lane.pile)]
+    return [one for one in found if one.since is None or one.since != one.until], opens
 
 
 def more_open(before: Mapping[Subject, State], after: Mapping[Subject, State]) -> bool | None:
@@ -132,6 +158,10 @@ class Watch:
 def _of_group(network: Network, name: str, ports: tuple[int, ...]) -> dict[Subject, State]:
     group = network.groups.get(name)
     found = {}
+    for gap in network.gaps if group is None else ():
+        if gap.kind == "groups" and gap.what == name:
+            unread = State(Sources(NOTHING, PUBLIC), (f"the rules of {name} are not known",))
+            found = {Subject("security_group", name, gap.region, port): unread for port in ports}
     for port in ports if group else ():
         let_in = accepted(group.rules, port, network.lists)
         if let_in.possible & PUBLIC:
@@ -185,12 +215,14 @@ def _text(path: Path) -> str:
 def touched(before: Network | None, after: Network) -> tuple[set[str], set[str]]:
     """Ids of the servers and of the groups for which a network can be another than the one before it."""
     if before is None:
-        return set(after.servers), set(after.groups)
+        return set(after.servers), {*after.groups, *(gap.what for gap in after.gaps if gap.kind == "groups")}
     if before.lists != after.lists:
         return {*before.servers, *after.servers}, {*before.groups, *after.groups}
-    servers, groups, holders = set(), set(), set()
-    regions = {gap.region for gap in (*before.gaps, *after.gaps) if (gap in before.gaps) != (gap in after.gaps)}
-    for one in _changed(before, after):
+    servers, holders = set(), set()
+    fresh = [gap for gap in (*before.gaps, *after.gaps) if (gap in before.gaps) != (gap in after.gaps)]
+    regions = {gap.region for gap in fresh if gap.kind in ENUMERATORS}
+    groups = {gap.what for gap in fresh if gap.kind == "groups"}
+    for one in (one for pair in _pairs(before, after) for one in pair if one):
         if isinstance(one, Group):
             groups.add(one.id)
         elif isinstance(one, (Server, Interface)):
@@ -211,7 +243,12 @@ def touched(before: Network | None, after: Network) -> tuple[set[str], set[str]]
     return servers, groups
 
 
-def _changed(before: Network, after: Network) -> Iterator[Thing]:
+def differing(before: Network, after: Network) -> Iterator[Thing]:
+    """The things that are new in a network, or not as they were before."""
+    return (now for _was, now in _pairs(before, after) if now)
+
+
+def _pairs(before: Network, after: Network) -> Iterator[tuple[Thing | None, Thing | None]]:
     """Every thing that is not the same in both, as it is in each."""
     for name in FIELDS.values():
         was, now = getattr(before, name), getattr(after, name)
@@ -220,4 +257,4 @@ def _changed(before: Network, after: Network) -> Iterator[Thing]:
         for key in {*was, *now}:
             pair = (was.get(key), now.get(key))
             if pair[0] is not pair[1] and pair[0] != pair[1]:
-                yield from filter(None, pair)
+                yield pair

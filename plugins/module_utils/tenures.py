@@ -3,19 +3,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
 from .network import Network
 from .replay import Moment
+from .targets import targets
+
+# What a public address can come from, and go to.
+FIELDS = ("eips", "servers", "balancers", "interfaces", "ipv6", "gateways", "forwards")
 
 
 class Holding(NamedTuple):
-    """An address and what has it. kind: eip, instance, clb, nlb, alb or ipv6. bound_to: of an EIP, '' while unbound.
+    """An address and what has it, as targets has it.
 
-    address: '' for that of a released EIP whose allocation is older than the events.
+    address: '' for that of an EIP that was released, and allocated before the events begin.
     """
 
     address: str
@@ -40,8 +44,8 @@ def find(moments: Sequence[Moment]) -> list[Tenure]:
     done: list[Tenure] = []
     before: Network | None = None
     for moment in moments:
-        if before is None or _differ(before, moment.network):
-            now = set(holdings(moment.network))
+        if before is None or any(getattr(before, name) is not getattr(moment.network, name) for name in FIELDS):
+            now = holdings(moment.network)
             for gone in [one for one in running if one not in now]:
                 running[gone].until = moment.since
                 done.append(running.pop(gone))
@@ -51,21 +55,8 @@ def find(moments: Sequence[Moment]) -> list[Tenure]:
     return [one for one in (*done, *running.values()) if one.since is None or one.since != one.until]
 
 
-def holdings(network: Network) -> Iterator[Holding]:
-    """What has which public address at one moment."""
-    for eip in network.eips.values():
-        yield Holding(eip.address, "eip", eip.id, eip.region, eip.bound_to)
-    for server in network.servers.values():
-        for address in server.public_ips:
-            yield Holding(address, "instance", server.id, server.region, server.id)
-    for balancer in network.balancers.values():
-        for address in (balancer.addresses or ()) if balancer.internet else ():
-            yield Holding(address, balancer.kind, balancer.id, balancer.region, balancer.id)
-    for interface in network.interfaces.values():
-        for address in interface.ipv6:
-            yield Holding(address, "ipv6", interface.id, interface.region, interface.server)
-
-
-def _differ(before: Network, after: Network) -> bool:
-    fields = ("eips", "servers", "balancers", "interfaces")
-    return any(getattr(before, name) is not getattr(after, name) for name in fields)
+def holdings(network: Network) -> set[Holding]:
+    """What has which public address at one moment; addresses that are not known stand beside each other."""
+    known = {Holding(*(row[name] for name in Holding._fields)) for row in targets(network) if row["address"]}
+    unknown = (one for one in network.eips.values() if not one.address)
+    return known | {Holding("", "eip", one.id, one.region, one.bound_to) for one in unknown}

@@ -81,16 +81,40 @@ class Event:
 
 @dataclass(frozen=True)
 class History:
-    """Events of a window, the oldest first. since: its beginning. unread: what could not be read, by region."""
+    """Events of a window, the oldest first. regions: whose. unread: what could not be read, by region."""
 
     events: tuple[Event, ...]
     since: datetime
+    until: datetime
+    regions: tuple[str, ...] = ()
     unread: Mapping[str, Unread] = field(default_factory=dict)
+
+    @property
+    def complete_since(self) -> datetime | None:
+        """From when on the events are there; None if none could be read."""
+        return self.since if set(self.regions) - set(self.unread) else None
+
+    @property
+    def complete_until(self) -> datetime:
+        """Until when they are."""
+        return self.until - LATE
+
+
+def regions_of(cloud: Cloud, wanted: Sequence[str]) -> list[str]:
+    """The regions whose events are asked for; none, where they are all wanted and can't be listed."""
+    try:
+        return list(wanted) or cloud.all_regions()
+    except CloudError as error:
+        if error.bad_key:
+            raise
+        return []
 
 
 def read(cloud: Cloud, regions: Sequence[str], since: datetime, now: datetime) -> History:
     """The network's changes of these regions from since until now, all that ActionTrail still has."""
-    since = max(since, now - KEPT)
+    if since < now - KEPT:
+        cloud.warnings.append(f"ActionTrail keeps 90 days; of what was before {shown(now - KEPT)}, nothing is known.")
+        since = now - KEPT
     asked = [(region, *window) for region in regions for window in windows(since, now)]
     answers = cloud.map(lambda one: _read(cloud, *one), asked)
     unread: dict[str, Unread] = {}
@@ -104,7 +128,7 @@ def read(cloud: Cloud, regions: Sequence[str], since: datetime, now: datetime) -
             # Where two windows meet, both have the event of that second.
             rows |= {f"{region} {row['eventId']}": row for row in answer}
     found = [event_of(row) for row in rows.values() if not row.get("errorCode")]
-    return History(tuple(sorted(found, key=lambda event: event.time)), since, unread)
+    return History(tuple(sorted(found, key=lambda event: event.time)), since, now, tuple(regions), unread)
 
 
 def windows(since: datetime, until: datetime) -> list[tuple[datetime, datetime]]:

@@ -98,6 +98,7 @@ def record(call: Call) -> None:
 
 @actiontrail.action(
     "LookupEvents",
+    resource=lambda call: call.arn("*"),
     params={
         # Of more than two conditions the first two count.
         "LookupAttribute": Each({"Key": Text(choices=ATTRIBUTES, required=True), "Value": Text(required=True)}),

@@ -1,0 +1,196 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The results of network_change_info, out of a network of today and the history of its changes. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from . import openings, tenures
+from .change_kinds import SOMETHING, UNSAID
+from .gates import REACHABLE, UNKNOWN, shown
+from .network import Group, Interface, Listener, Network, Server, Thing
+from .openings import Opening, Subject
+from .replay import KINDS, Moment, back, blind, matters, told
+from .tenures import Tenure
+from .trail import Event, History
+from .trail import shown as shown_time
+
+FIELDS = {
+    "security_group": "groups",
+    "server": "servers",
+    "eip": "eips",
+    "listener": "listeners",
+    "forward": "forwards",
+}
+ARNS = {
+    "security_group": "ecs:{region}:{account}:securitygroup",
+    "server": "ecs:{region}:{account}:instance",
+    "eip": "vpc:{region}:{account}:eip",
+    "forward": "vpc:{region}:{account}:forwardentry",
+}
+
+
+def named(events: Iterable[Event]) -> set[tuple[str, str, str]]:
+    """What has to be read of the network because events name it, though nothing of today may: kind, region and id."""
+    found: set[tuple[str, str, str]] = set()
+    for event in filter(matters, events):
+        groups = {event.text("SecurityGroupId"), *event.texts("SecurityGroupIds"), *event.texts("SecurityGroupId")}
+        lists = {
+            "groups": groups,
+            "prefix_lists": {event.text("PrefixListId")},
+            "port_lists": {event.text("PortRangeListId")},
+            "acls": {event.text("AclId")},
+            "server_groups": {event.text("VServerGroupId")} if event.service == "Slb" else set(),
+        }
+        found |= {(kind, event.region, name) for kind, names in lists.items() for name in names if name}
+    return found
+
+
+def tell(network: Network, history: History, ports: Sequence[int], until: datetime, account: str) -> dict:
+    """The results but for the window itself. until: its end; the events go on until today, for the replay's sake."""
+    events = [event for event in history.events if matters(event)]
+    network = without_gone(network, named(events))
+    unread = [gap.as_dict() for gap in network.gaps]
+    moments = back(blind(network, dict(history.unread)), events)
+    found, opens = openings.find(moments, ports)
+    changes = {event.id: change(event, account, opens[event.id]) for event in events}
+    rows = [opening(one, changes, moments, account) for one in found if not one.since or one.since <= until]
+    held = [one for one in tenures.find(moments) if not one.since or one.since <= until]
+    return {
+        "changes": [changes[event.id] for event in events if event.time <= until],
+        "openings": sorted(rows, key=in_order),
+        "addresses": sorted(map(address, held), key=lambda row: (row["address"], row["from"] or "", row["id"])),
+        "complete_since": shown_time(history.complete_since),
+        "complete_until": shown_time(min(until, history.complete_until)),
+        "unread": sorted([*unread, *not_looked_up(history)], key=lambda one: (one["what"], one["action"])),
+    }
+
+
+def in_order(row: dict) -> tuple:
+    """Openings as they began."""
+    return (row["from"] or "", row["to"] or "9", row["kind"], row["resource_id"], row["port"], row["verdict"])
+
+
+def without_gone(network: Network, asked: set[tuple[str, str, str]]) -> Network:
+    """The network without gaps for what was read only because an event names it, and is not there any more."""
+    kept = tuple(
+        gap
+        for gap in network.gaps
+        if (gap.kind, gap.region, gap.what) not in asked
+        or not ("NotFound" in gap.unread.code or "NotExist" in gap.unread.code)
+    )
+    return replace(network, gaps=kept)
+
+
+def not_looked_up(history: History) -> list[dict]:
+    """The regions whose events could not be read, among what is unread."""
+    return [
+        {
+            "what": f"events of {region}",
+            "action": one.action,
+            "code": one.code,
+            "message": one.message,
+            "request_id": one.request_id,
+        }
+        for region, one in history.unread.items()
+    ]
+
+
+def change(event: Event, account: str, opens: bool | None) -> dict:
+    """A change as results show it."""
+    kind = KINDS[event.service, event.name]
+    return {
+        "time": shown_time(event.time),
+        "event": event.name,
+        "service": event.service,
+        "region": event.region,
+        "account_id": account,
+        "actor": event.actor,
+        "actor_type": event.kind,
+        "access_key_id": event.access_key,
+        "source_address": event.source_address,
+        "user_agent": event.user_agent,
+        "resource": kind.resource(event, account),
+        "resource_id": kind.resource_id(event),
+        "what": told(event),
+        "event_id": event.id,
+        "opens": opens,
+    }
+
+
+def opening(one: Opening, changes: dict[str, dict], moments: Sequence[Moment], account: str) -> dict:
+    """An opening as results show it."""
+    began, ended = (changes[event.id] if event else None for event in (one.began, one.ended))
+    hides = one.verdict == UNKNOWN and one.ended is not None and veils(moments, one.ended)
+    return {
+        "kind": one.subject.kind,
+        "resource": arn(one.subject, moments, account),
+        "resource_id": one.subject.id,
+        "name": name(one.subject, moments),
+        "region": one.subject.region,
+        "port": one.subject.port,
+        "verdict": one.verdict,
+        "sources": shown(one.sources) if one.verdict == REACHABLE else [],
+        "possible_sources": shown(one.sources),
+        "from": shown_time(one.since),
+        "to": shown_time(one.until),
+        "opened_by": began,
+        "closed_by": None if hides else ended,
+        "hidden_by": ended if hides else None,
+        "paths": list(one.paths),
+    }
+
+
+def veils(moments: Sequence[Moment], event: Event) -> bool:
+    """Before the event, less is known than after it."""
+    place = next(at for at, moment in enumerate(moments) if moment.event and moment.event.id == event.id)
+    before, after = moments[place - 1].network, moments[place].network
+    fresh = [gap for gap in before.gaps if gap not in after.gaps and gap.unread.code == UNSAID]
+    return bool(fresh) or any(vague(one) for one in openings.differing(after, before))
+
+
+def vague(thing: Thing) -> bool:
+    """Not all of it is known."""
+    if isinstance(thing, Group):
+        return any(rule.doubtful or SOMETHING in (rule.prefix_list, rule.port_list) for rule in thing.rules)
+    if isinstance(thing, Listener):
+        return SOMETHING in (*thing.server_groups, *thing.acls)
+    return (isinstance(thing, Interface) and thing.groups is None) or (isinstance(thing, Server) and not thing.status)
+
+
+def latest(subject: Subject, moments: Sequence[Moment]) -> Thing | None:
+    """The thing itself, as it was last."""
+    field = FIELDS[subject.kind]
+    found = (getattr(moment.network, field).get(subject.id) for moment in reversed(moments))
+    return next((one for one in found if one), None)
+
+
+def name(subject: Subject, moments: Sequence[Moment]) -> str:
+    """How people call it."""
+    one = latest(subject, moments)
+    if subject.kind == "listener" and one:
+        port = str(one.first) if one.first == one.last else f"{one.first}-{one.last}"
+        return f"{one.protocol} {port} of {one.balancer}"
+    if subject.kind == "forward" and one:
+        return f"{one.external_ip} {one.external_port} to {one.internal_ip} {one.internal_port}"
+    return getattr(one, "name", "") or getattr(one, "address", "") or subject.id
+
+
+def arn(subject: Subject, moments: Sequence[Moment], account: str) -> str:
+    """Its ARN; a CLB's listener has none of its own."""
+    if subject.kind != "listener":
+        place = ARNS[subject.kind].format(region=subject.region, account=account)
+        return f"acs:{place}/{subject.id}"
+    one = latest(subject, moments)
+    if ":" in subject.id:
+        return f"acs:slb:{subject.region}:{account}:loadbalancer/{subject.id.partition(':')[0]}"
+    balancers = (moment.network.balancers.get(one.balancer) for moment in reversed(moments) if one)
+    kind = next((balancer.kind for balancer in balancers if balancer), "nlb")
+    return f"acs:{kind}:{subject.region}:{account}:listener/{subject.id}"
+
+
+def address(one: Tenure) -> dict:
+    """A public address and what had it, as results show it."""
+    return {**one.holding._asdict(), "from": shown_time(one.since), "to": shown_time(one.until)}
