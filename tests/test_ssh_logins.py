@@ -231,6 +231,15 @@ def test_hour_that_comes_twice(recording, tmp_path):
     assert len(twice["attempts"]) == 2 * len(alone["attempts"])
 
 
+def test_zone_that_was_changed(recording, tmp_path):
+    """Lines whose times don't fit the file's last change are told of: the server was in another zone then."""
+    kept(tmp_path, recording.messages, "Asia/Tokyo")
+    (log,) = login_info(tmp_path, timezone="UTC")["logs"]
+    assert not log["complete"]
+    assert "9:00 h after its last change" in log["reason"]
+    assert "zone" not in (login_info(tmp_path, timezone="Asia/Tokyo")["logs"][0]["reason"] or "")
+
+
 # Rotated files
 
 

@@ -22,6 +22,10 @@ FACILITIES = ("AUTH", "AUTHPRIV")
 # At these levels sshd writes neither failed nor accepted logins.
 SILENT = ("QUIET", "FATAL", "ERROR")
 
+QUARTER = 15 * 60
+FARTHEST = 26 * 3600  # from the first zone of a day to the last
+HASTE = 2  # seconds that a line may take to the file
+
 
 class File(NamedTuple):
     """A file of a log: the log that it belongs to, its number or its date there, and its last change."""
@@ -76,13 +80,30 @@ def hole(files: list[File], position: int) -> str | None:
     return f"{one.log}.{one.number - 1} is missing"
 
 
-def silence(log_level: str, facility: str) -> tuple[str | None, str | None]:
+def silence(log_level: str, facility: str, log_file: str) -> tuple[str | None, str | None]:
     """Why sshd's own settings keep its messages out of every log, and out of these files; None where they don't."""
     quiet = f"sshd's LogLevel is {log_level}: it logs no attempts" if log_level.upper() in SILENT else None
+    if log_file:
+        quiet = f"sshd writes its messages to {log_file} without their time, where they are not read"
     elsewhere = None
     if facility and facility.upper() not in FACILITIES:
         elsewhere = f"sshd's SyslogFacility is {facility}: its messages may go to another file"
     return quiet, quiet or elsewhere
+
+
+def other_zone(ends: Iterable[float], changed: float) -> str | None:
+    """Why a file's local times seem to be those of another zone, or None.
+
+    A file is changed when its last line is written. ends: the moments that line may mean. Where they are whole
+    quarters of an hour away from the change, as zones are from each other, the zone is likely another.
+    """
+    off = min((changed - end for end in ends), key=abs)
+    quarters = round(off / QUARTER)
+    if not quarters or abs(off) > FARTHEST or abs(off - quarters * QUARTER) > HASTE:
+        return None
+    hours = f"{abs(quarters) // 4}:{abs(quarters) % 4 * 15:02d} h"
+    when = "before" if quarters > 0 else "after"
+    return f"its last line seems to be {hours} {when} its last change, as if its times were of another zone"
 
 
 def late(first: float | None, since: float) -> str | None:

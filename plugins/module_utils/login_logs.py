@@ -89,27 +89,29 @@ class Logs:
             if one.changed < self.window.since:
                 self._note(one.path, None, None, f"last changed at {shown(one.changed)}, before since: not read")
                 return
-            first = self._read_file(one.path, ceiling)
+            first = self._read_file(one, ceiling)
             ceiling = ceiling if first is None else min(ceiling, first)
         if is_whole and self.found[-1]["complete"]:
             self._incomplete(files.late(first, self.window.since))
 
-    def _read_file(self, path: str, ceiling: float) -> float | None:
+    def _read_file(self, one: files.File, ceiling: float) -> float | None:
         """Read a file twice, first for its span of time; give when it begins."""
-        text = _Text(path)
-        span = survey(one for one, _line in text.stamped())
+        text = _Text(one.path)
+        span = survey(found for found, _line in text.stamped())
         calendar = Calendar(span, ceiling, offset)
         first, last = calendar.edges()
-        self._note(path, first, last)
+        self._note(one.path, first, last)
         missing = _Missing()
         if first is not None and first < self.window.until and last >= self.window.since:
             self._take_lines(text, calendar, missing)
         self._incomplete(missing.reason())
         if text.error:
-            self._failed(path, text.error)
+            self._failed(one.path, text.error)
         elif text.lines and span.first is None:
             message = "none of its lines begins with a time as syslog writes it"
-            self._failed(path, reads.UnreadableError(path, "read", "UnknownFormat", message))
+            self._failed(one.path, reads.UnreadableError(one.path, "read", "UnknownFormat", message))
+        elif ends := calendar.local_ends():
+            self._incomplete(files.other_zone(ends, one.changed))
         return first
 
     def _take_lines(self, text: _Text, calendar: Calendar, missing: _Missing) -> None:

@@ -32,11 +32,15 @@ INCLUDES = 16  # as deep as sshd itself follows Include
 
 
 class Sshd(NamedTuple):
-    """How sshd is set, as far as it can be known; an empty text is what nobody told."""
+    """How sshd is set, as far as it can be known; an empty text is what nobody told.
+
+    log_file: where it writes its messages itself, instead of handing them to syslog.
+    """
 
     ports: list[int]
     log_level: str = ""
     facility: str = ""
+    log_file: str = ""
 
 
 # The zone
@@ -108,7 +112,8 @@ def sshd(config: str) -> Sshd:
     """Where sshd listens: as the sockets show, else as it is set; and how it logs."""
     told = _told(config)
     settings = effective(told) if told else configured(config)
-    return Sshd(listening() or settings.ports, settings.log_level, settings.facility)
+    ports, log_file = listening()
+    return settings._replace(ports=ports or settings.ports, log_file=log_file)
 
 
 def _told(config: str) -> str:
@@ -180,18 +185,35 @@ def _keywords(path: str, deep: int) -> Iterator[tuple]:
                     yield from _keywords(included, deep - 1)
 
 
-def listening() -> list[int]:
-    """The ports that running sshd's listen on; empty where another user's processes can't be looked into."""
-    wanted = {inode for process in _listeners() for inode in _sockets(process)}
+def listening() -> tuple:
+    """The ports that running sshd's listen on, and a file that one of them writes its messages to.
+
+    Both are empty where another user's processes can't be looked into.
+    """
     tables = [_read(f"/proc/net/{name}") or "" for name in ("tcp", "tcp6")]
-    return sorted({port for table in tables for port, inode in open_ports(table) if inode in wanted})
+    opened = [one for table in tables for one in open_ports(table)]
+    ports: set[int] = set()
+    log_file = ""
+    for process, command in _listeners():
+        inodes = _sockets(process)
+        here = {port for port, inode in opened if inode in inodes}  # none for a server in a container
+        ports |= here
+        log_file = (here and own_log(command)) or log_file
+    return sorted(ports), log_file
 
 
-def _listeners() -> Iterator[str]:
+def _listeners() -> Iterator[tuple]:
     """The processes of sshd that take connections, not those that serve one: these listen for what they forward."""
     for process in glob.glob("/proc/[0-9]*"):  # noqa: PTH207
-        if (_read(f"{process}/comm") or "").strip() == "sshd" and is_listener(_read(f"{process}/cmdline") or ""):
-            yield process
+        command = (_read(f"{process}/cmdline") or "").replace("\0", " ")
+        if (_read(f"{process}/comm") or "").strip() == "sshd" and is_listener(command):
+            yield process, command
+
+
+def own_log(command: str) -> str:
+    """The file that a command line of sshd has it write its messages to, or an empty text."""
+    found = re.search(r"\s-E\s*(\S+)", command)
+    return found[1] if found else ""
 
 
 def is_listener(command: str) -> bool:

@@ -157,6 +157,11 @@ class Calendar:
         first, last = self._possible(self._span.first, 0)[0], self._possible(self._span.last, self._span.turns)[0]
         return first, max(first, last)
 
+    def local_ends(self) -> tuple[float, ...]:
+        """The moments that the last line may mean, if it has a local time; else none."""
+        last = self._span.last
+        return () if last is None or last.moment is not None else self._possible(last, self._span.turns)
+
     def moments(self, one: Stamp) -> tuple[float, ...]:
         """The moments of the next line: one, or two."""
         if one != self._known[0]:

@@ -231,7 +231,7 @@ def look(options: SimpleNamespace) -> dict:
     if options.journal:
         logs.read_journal(options.journal_directory)
     logs.read_files(options.paths)
-    logs.conclude(*silence(sshd.log_level, sshd.facility))
+    logs.conclude(*silence(sshd.log_level, sshd.facility, sshd.log_file))
     about = server.identity(options.instance_id, zone, window.until)
     return {
         "attempts": [row(one) for one in attempts.in_order()],

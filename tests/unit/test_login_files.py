@@ -85,19 +85,20 @@ def test_stray():
 
 
 @pytest.mark.parametrize(
-    ("level", "facility", "everywhere", "in_files"),
+    ("level", "facility", "file", "everywhere", "in_files"),
     [
-        ("INFO", "AUTH", None, None),
-        ("verbose", "AUTHPRIV", None, None),
-        ("", "", None, None),
-        ("ERROR", "AUTH", "LogLevel is ERROR", "LogLevel is ERROR"),
-        ("quiet", "LOCAL0", "LogLevel is quiet", "LogLevel is quiet"),
-        ("INFO", "LOCAL0", None, "SyslogFacility is LOCAL0"),
+        ("INFO", "AUTH", "", None, None),
+        ("verbose", "AUTHPRIV", "", None, None),
+        ("", "", "", None, None),
+        ("ERROR", "AUTH", "", "LogLevel is ERROR", "LogLevel is ERROR"),
+        ("quiet", "LOCAL0", "", "LogLevel is quiet", "LogLevel is quiet"),
+        ("INFO", "LOCAL0", "", None, "SyslogFacility is LOCAL0"),
+        ("INFO", "AUTH", "/srv/sshd.log", "to /srv/sshd.log", "to /srv/sshd.log"),
     ],
 )
-def test_silence(level, facility, everywhere, in_files):
+def test_silence(level, facility, file, everywhere, in_files):
     """A server that logs no attempts, or logs them elsewhere, leaves no log complete."""
-    for found, expected in zip(login_files.silence(level, facility), (everywhere, in_files), strict=True):
+    for found, expected in zip(login_files.silence(level, facility, file), (everywhere, in_files), strict=True):
         assert (found is None) == (expected is None)
         assert expected is None or expected in found
 
@@ -108,3 +109,22 @@ def test_late():
     assert login_files.late(100, 100) is None
     assert "1970-01-01T00:01:41Z" in login_files.late(101, 100)
     assert "no dated line" in login_files.late(None, 100)
+
+
+@pytest.mark.parametrize(
+    ("ends", "part"),
+    [
+        ([1_000_000], None),
+        ([1_000_000 - 2], None),
+        ([1_000_000 - 500], None),  # copied since
+        ([1_000_000 - 9 * 3600], "9:00 h before"),
+        ([1_000_000 + 5 * 3600 + 1800 - 1], "5:30 h after"),
+        ([1_000_000 - 3600, 1_000_000], None),  # in the hour that comes twice
+        ([1_000_000 - 40 * 3600], None),
+    ],
+)
+def test_other_zone(ends, part):
+    """A last line that is whole quarters of an hour away from its file's last change speaks of another zone."""
+    found = login_files.other_zone(ends, 1_000_000)
+    assert (found is None) == (part is None)
+    assert part is None or part in found

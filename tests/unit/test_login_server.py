@@ -74,6 +74,19 @@ def test_listener(command, expected):
 
 
 @pytest.mark.parametrize(
+    ("command", "expected"),
+    [
+        ("sshd: /usr/sbin/sshd -D -E /srv/sshd.log [listener] 0 of 10-100 startups", "/srv/sshd.log"),
+        ("/usr/sbin/sshd -D -E/srv/sshd.log ", "/srv/sshd.log"),
+        ("/usr/sbin/sshd -D -e ", ""),
+    ],
+)
+def test_own_log(command, expected):
+    """A server that is told to write to a file of its own is known by its command line."""
+    assert login_server.own_log(command) == expected
+
+
+@pytest.mark.parametrize(
     ("text", "expected"),
     [
         ("port 22\nloglevel INFO\nsyslogfacility AUTH\n", Sshd([22], "INFO", "AUTH")),
