@@ -8,6 +8,7 @@ What the servers logged is known where every line of that time was read. Nothing
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -23,6 +24,7 @@ CLOSE = timedelta(minutes=1)
 HALF_HOUR = timedelta(minutes=30)
 WIDEST_ZONE = timedelta(hours=14)
 
+RULES = re.compile("SecurityGroup|PrefixList|PortRangeList")  # events that don't change where an address leads
 KINDS = {
     "clb": "the load balancer (CLB)",
     "nlb": "the load balancer (NLB)",
@@ -79,8 +81,9 @@ class Case:
 
     @cached_property
     def as_today(self) -> bool:
-        """The network of that time is known, and it is the one of today."""
-        return self.known_then and all(one.time < self.event.first for one in self.clues.changes.changes)
+        """The network of that time is known, and every address led then where it leads today."""
+        later = (one for one in self.clues.changes.changes if self.known_then and one.time >= self.event.first)
+        return self.known_then and all(RULES.search(one.event) for one in later)
 
     @cached_property
     def replayed(self) -> bool:

@@ -14,8 +14,9 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import timedelta
 
-from .case import NOT_REACHABLE, OWN, REACHABLE, UNKNOWN, Case
+from .case import NOT_REACHABLE, OWN, REACHABLE, UNKNOWN, Case, shown
 from .case_words import interval, logged, named, spoken, tries, way, zone
 from .clues import Log, Opening, Path
 
@@ -78,7 +79,7 @@ def wrong_target(case: Case) -> Hypothesis:
         con.append(f"{case.target.text} So a packet to it goes to a server.")
         standing = RULED_OUT if case.as_today else UNLIKELY
     else:
-        pro = [case.target.text, *_doors(case)]
+        pro = [case.target.text, *_doors(case), *_novelty(case)]
         con += [f"Port {path.port} of the same address leads to {named(case, path)}." for path in elsewhere]
         con += ["A server that it may be about could be reached then, in another way."] * (case.network == REACHABLE)
         standing = _off_target(case, elsewhere)
@@ -114,6 +115,13 @@ def _doors(case: Case) -> list[str]:
     ports = [f"{protocol} {first if first == last else f'{first}-{last}'}" for first, last, protocol in target.ports]
     offers = f"it offers {', '.join(ports)}" if ports else "it offers nothing at all"
     return [f"Nothing at port {case.event.port or 22} of {case.event.address} leads to a server's sshd: {offers}."]
+
+
+def _novelty(case: Case) -> list[str]:
+    """An address that was new: who attacks it may mean whoever had it before."""
+    start = case.holder.time.start if case.holder else None
+    new = start and case.event.first - timedelta(days=1) <= start <= case.event.first
+    return [f"The address had been this account's only since {shown(start)}."] if new else []
 
 
 def leads_to_server(case: Case) -> bool:

@@ -69,8 +69,9 @@ def _changes(case: Case) -> Iterator[dict]:
 
 
 def _change(one: Change) -> dict:
-    outcome = {True: "opens", False: "closes"}.get(one.opens, "")
-    return _moment("change", one.what, one.time, actor=one.actor, source=one.source, outcome=outcome)
+    return _moment(
+        "change", one.what, one.time, actor=one.actor, source=one.source, outcome="opens" if one.opens else ""
+    )
 
 
 def _openings(case: Case) -> Iterator[dict]:
