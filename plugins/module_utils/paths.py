@@ -244,21 +244,24 @@ class Routes:
             yield self._direct("dnat", server, door, forward.external_ip, port, entry, forward.internal_ip, front)
 
     def _listeners_of(self, server: Server, door: Door, port: int) -> Iterator[Path]:
-        targets = [door.name, *((server.id,) if door.primary and door.name != server.id else ()), *door.private_ips]
+        targets = dict.fromkeys((door.name, server.id, *door.private_ips))
         for handover in (one for target in targets for one in self._handovers.get(target, ())):
             balancer, front = handover.balancer, handover.front(port)
             if front is None or balancer.region != door.region or handover.listener.protocol == "udp":
                 continue
-            if handover.backend.target in door.private_ips and not same_vpc(balancer.vpc, door.vpc):
-                continue
-            if handover.backend.ip in door.private_ips or not self._elsewhere(handover.backend, server, door):
+            if self._gets(server, door, handover):
                 for address in self._addresses(balancer):
                     yield self._balanced(server, door, handover, address, front, port)
 
-    def _elsewhere(self, backend: Backend, server: Server, door: Door) -> bool:
-        """The backend names the server, and an address of another one of its interfaces."""
+    def _gets(self, server: Server, door: Door, handover: Handover) -> bool:
+        """Whether it is this interface of the server that gets the packets: the primary one unless another is named."""
+        backend = handover.backend
+        if backend.target in door.private_ips:
+            return same_vpc(handover.balancer.vpc, door.vpc)
+        if backend.target != server.id or backend.ip in door.private_ips:
+            return True
         others = (one for one in self._interfaces.get(server.id, ()) if one.id != door.name)
-        return bool(backend.ip) and any(backend.ip in one.private_ips for one in others)
+        return door.primary and not any(backend.ip in one.private_ips for one in others)
 
     def _balanced(self, server: Server, door: Door, handover: Handover, address: str, front: int, port: int) -> Path:
         balancer, listener = handover.balancer, handover.listener
