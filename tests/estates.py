@@ -184,11 +184,12 @@ def _alb(random: Random, addresses: Iterator[str]) -> dict:
 
 def _vpc(random: Random, addresses: Iterator[str], ecs: dict, slb: dict) -> dict:
     """EIPs, at most one for each place that can have one, and a NAT gateway with what it forwards."""
-    places = [(one["id"], "") for one in slb["load_balancers"] if one["address_type"] == "intranet"]
+    inner = [(one["id"], "") for one in slb["load_balancers"] if one["address_type"] == "intranet"]
+    places: list[tuple[str, str]] = []
     for one in (*ecs["instances"], *ecs["network_interfaces"]):
         interface = one["id"].replace("i-", "eni-", 1) if one["id"].startswith("i-") else one["id"]
         places += [(one["id"], ""), *((interface, address) for address in one["secondary_ips"])]
-    bound = [("ngw-1", ""), ("ngw-1", ""), *_some(random, (*places, ("", "")), 0, 4)]
+    bound = [("ngw-1", ""), ("ngw-1", ""), *_some(random, (*places, ("", "")), 0, 4), *inner[: random.randint(0, 2)]]
     eips = [
         {"id": f"eip-{number}", "region": REGION, "address": next(addresses), "bound_to": thing, "private_ip": inner}
         for number, (thing, inner) in enumerate(bound)

@@ -41,6 +41,7 @@ from .network import (
     ServerGroup,
 )
 
+SHOWN = 5  # rules of a group that evidence names
 KINDS = ("public_ip", "eip", "ipv6", "dnat", CLB, NLB, ALB)
 # The kinds of gaps in which a path may be hidden. ALBs speak HTTP, so none can be in theirs.
 ENUMERATORS = frozenset({"interfaces", "eips", CLB, NLB, "gateways", "forwards"})
@@ -158,6 +159,7 @@ class Routes:
     def __init__(self, network: Network):
         self.network = network
         self._judged: dict[tuple, Sources] = {}
+        self._gates: dict[tuple, tuple[Gate, tuple[str, ...]]] = {}
 
     def to(self, server_id: str, port: int) -> Exposure:
         """Who reaches this port of this server. KeyError: there is no such server."""
@@ -346,6 +348,12 @@ class Routes:
 
     def _groups_gate(self, door: Door, inner: str, port: int, everybody: Addresses) -> tuple[Gate, tuple[str, ...]]:
         """The gate of the interface's groups where the client's address arrives, and the rules that decide."""
+        key = (door.name, inner, port, everybody)
+        if key not in self._gates:
+            self._gates[key] = self._judged_gate(door, inner, port, everybody)
+        return self._gates[key]
+
+    def _judged_gate(self, door: Door, inner: str, port: int, everybody: Addresses) -> tuple[Gate, tuple[str, ...]]:
         if door.groups is None:
             text = f"the security groups of {door.name} could not be read"
             return Gate("security_groups", "", text, lets=None), ()
@@ -400,12 +408,13 @@ class Routes:
         """The rules that let somebody in, and the groups that could not be read."""
         unread = [f"the rules of {name} could not be read" for name in door.groups if name not in self.network.groups]
         lists = self.network.lists
-        lines = [
-            f"{name}: {rule}"
+        admit = [
+            (name, rule)
             for name in door.groups
             for rule in admitting(self._rules((name,), (inner,) if inner else ()), port, lists, everybody)
         ]
-        return (*unread, *lines)
+        more = [f"{len(admit) - SHOWN} more rules let somebody in"] if len(admit) > SHOWN else []
+        return (*unread, *(f"{name}: {rule}" for name, rule in admit[:SHOWN]), *more)
 
     def _titles(self, groups: tuple[str, ...]) -> str:
         names = [(name, self.network.groups[name].name if name in self.network.groups else "") for name in groups]
