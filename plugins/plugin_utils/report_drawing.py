@@ -9,14 +9,26 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+from unicodedata import east_asian_width
 
 from .report_text import harmless, shorten, width_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-# Class of a text to its font size and to the width of a column (half of an East Asian character) in that size.
-FONTS = {"name": (12.0, 0.61), "word": (11.0, 0.6), "loud": (10.0, 0.74), "said": (12.0, 0.6), "tick": (10.5, 0.61)}
+# Class of a text to its font size and to the width of a column (half of an East Asian character) in that size. What
+# comes from elsewhere stands in name, told and said, which are of a fixed width; the others are for our own words.
+FONTS = {
+    "name": (12.0, 0.61),
+    "told": (10.5, 0.61),
+    "said": (11.5, 0.61),
+    "word": (11.0, 0.62),
+    "loud": (10.0, 0.74),
+    "tick": (10.5, 0.61),
+}
+FIXED = ("name", "told", "said")
+# Beside ASCII and East Asian characters, what a font of a fixed width has for sure.
+PLAIN = frozenset("…×→—–·")
 
 
 @dataclass(frozen=True)
@@ -43,6 +55,12 @@ class Text:
     def right(self) -> float:
         """Where it ends at the latest."""
         return self.left + width(self.text, self.kind)
+
+    @property
+    def squeezed(self) -> float | None:
+        """The width to force it into, where its characters may be wider than those of its font; else None."""
+        strange = self.kind in FIXED and any(not _is_plain(character) for character in self.text)
+        return round(width(self.text, self.kind), 1) if strange else None
 
     @property
     def height(self) -> float:
@@ -134,6 +152,10 @@ SHAPES = {
     "other": "M-3 0a3 3 0 1 0 6 0a3 3 0 1 0-6 0Z",
     "break": "M-4 9-1-9M1 9 4-9",
 }
+
+
+def _is_plain(character: str) -> bool:
+    return character.isascii() or character in PLAIN or east_asian_width(character) in "WF"
 
 
 def width(text: str, kind: str) -> float:

@@ -164,8 +164,8 @@ def begins(path: dict, words: dict) -> str:
 
 
 def of_kind(kind: str, words: dict) -> str:
-    """What an address belongs to, or a gate is, in the words of a language."""
-    return words.get(f"of_{kind}", kind)
+    """What an address belongs to, in the words of a language."""
+    return words.get(f"of_{kind}") or words["of_other"]
 
 
 def outcome(path: dict, words: dict) -> str:
@@ -182,15 +182,20 @@ def outcome(path: dict, words: dict) -> str:
 
 def gate_name(gate: dict, words: dict) -> str:
     """Say which gate it is."""
-    kind = words.get(f"at_{gate['kind']}", gate["kind"])
+    kind = at_kind(gate["kind"], words)
     return f"{kind} {gate['name']}" if gate["name"] else kind
+
+
+def at_kind(kind: str, words: dict) -> str:
+    """What a gate is, in the words of a language."""
+    return words.get(f"at_{kind}") or words["at_other"]
 
 
 def _stop(gate: dict, state: str, path: dict, one: dict, words: dict) -> Stop:
     first = gate["kind"] == "address"
     attacked = first and bool(path["address"]) and path["address"] == one["event"]["address"]
     notes = {SHUT: words["stops_here"], UNKNOWN: words["unknown_here"], OPEN: ", ".join(gate["sources"] or [])}
-    title = of_kind(path["kind"], words) if first else words.get(f"at_{gate['kind']}", gate["kind"])
+    title = of_kind(path["kind"], words) if first else at_kind(gate["kind"], words)
     return Stop(
         title=f"{title} · {words['attacked_here']}" if attacked else title,
         name=at(path["address"], path["port"]) if first else gate["name"] or "",
@@ -264,7 +269,7 @@ def _in_box(stop: Stop, x: float, top: float) -> Iterator[Text]:
     yield written(x + PAD, top + 17, stop.title, room - 16)
     yield written(x + PAD, top + 34, stop.name, room, "name")
     if stop.note:
-        kind = "word" if stop.state == OPEN else "loud"
+        kind = "told" if stop.state == OPEN else "loud"
         yield written(x + PAD, top + 51, stop.note, room, kind, f"is-{stop.state}")
 
 
@@ -286,7 +291,7 @@ def _server(mine: list[Way], first: int, x: float, one: dict, words: dict) -> Pa
 
 def _three(said: tuple[str, ...], x: float, top: float, width: float) -> Iterator[Text]:
     """What it is, its name, and what else is known of it."""
-    for line, (text, kind) in enumerate(zip(said, ("word", "name", "word"), strict=True)):
+    for line, (text, kind) in enumerate(zip(said, ("word", "name", "told"), strict=True)):
         if text:
             yield written(x + PAD, top + 17 * (line + 1), text, width - 2 * PAD, kind)
 
@@ -325,7 +330,7 @@ def _rail(way: Way, one: dict, words: dict, y: float) -> Part:
         ),
         (
             written(0, y + 12, way.begins, PHONE, "said", way.reach),
-            written(0, y + 29, way.ends, PHONE, "word", way.reach),
+            written(0, y + 29, way.ends, PHONE, "told", way.reach),
             *(text for stop, at in rows for text in _in_row(stop, at)),
         ),
     )

@@ -236,9 +236,9 @@ def _bar_label(label: str, left: float, right: float, top: float, wide: float) -
     inside, beside = right - left - 12, wide - right - 12
     if not label or max(inside, beside) < 48:
         return []
-    if inside >= min(width(label, "word"), beside):
-        return [written(max(left, 0) + 7, top + BAR - 5, label, inside, tone="inside")]
-    return [written(right + 7, top + BAR - 5, label, beside)]
+    if inside >= min(width(label, "told"), beside):
+        return [written(max(left, 0) + 7, top + BAR - 5, label, inside, "told", "inside")]
+    return [written(right + 7, top + BAR - 5, label, beside, "told")]
 
 
 def _points(found: list[Moment], sheet: Sheet, y: float) -> tuple[Part, float]:
@@ -276,7 +276,7 @@ def _label(group: list[Moment], x: float, room: float, middle: float) -> list[Te
     count = sum(one.count for one in group)
     names = ", ".join(dict.fromkeys(one.label for one in group if one.label))
     said = f"×{count} {names}".strip() if count > 1 else names
-    return [written(x + 12, middle + 4, said, room)] if said and room > 36 else []
+    return [written(x + 12, middle + 4, said, room, "told")] if said and room > 36 else []
 
 
 def _event(at: datetime, sheet: Sheet, words: dict, y: float) -> Part:
@@ -285,7 +285,9 @@ def _event(at: datetime, sheet: Sheet, words: dict, y: float) -> Part:
     if sheet.where:
         said += f" · {in_zone(at, sheet.where):%H:%M:%S} {sheet.where.key}"
     x = sheet.x(at.timestamp())
-    return Part(lines=(Line(x, HEAD - 10, x, y, "event"),), texts=(_inside(x, 13, said, sheet.wide, "loud", "event"),))
+    return Part(
+        lines=(Line(x, HEAD - 10, x, y, "incident"),), texts=(_inside(x, 13, said, sheet.wide, "loud", "incident"),)
+    )
 
 
 def _inside(x: float, y: float, text: str, wide: float, kind: str = "tick", tone: str = "") -> Text:

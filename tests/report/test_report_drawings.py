@@ -106,8 +106,8 @@ def outside(drawing, slack=1.0):
     [
         ("sg-web", 100, "name", "sg-web"),
         ("lb-6weacmeweb-long:tcp:2222", 130, "name", "lb-6weac…tcp:2222"),
-        ("Security groups", 60, "word", "Security…"),
-        ("セキュリティグループ", 60, "word", "セキュリ…"),
+        ("Security groups", 62, "word", "Security…"),
+        ("セキュリティグループ", 62, "word", "セキュリ…"),
         ("a\x1b[31m", 100, "word", "a\\x1b[31m"),
     ],
 )
@@ -377,7 +377,7 @@ def test_later_is_further_to_the_right(wide):
     opened, closed = [mark.x for mark in drawing.marks if mark.shape == "change" and mark.title]
     (attack,) = [mark.x for mark in drawing.marks if mark.shape == "attack" and mark.title]
     (bar,) = [box for box in drawing.boxes if box.kind == "bar of-opening"]
-    (line,) = [line for line in drawing.lines if line.kind == "event"]
+    (line,) = [line for line in drawing.lines if line.kind == "incident"]
     assert opened < attack < closed
     assert (bar.x, bar.x + bar.width) == pytest.approx((opened, closed), abs=0.2)
     assert line.x1 == attack
@@ -417,7 +417,7 @@ def test_without_times_there_is_no_picture(items):
 
 def test_an_event_without_a_time_has_no_line():
     """The rest is drawn nevertheless."""
-    assert [line for line in drawn(BUSY, at=None).lines if line.kind == "event"] == []
+    assert [line for line in drawn(BUSY, at=None).lines if line.kind == "incident"] == []
 
 
 # --- times -------------------------------------------------------------------------------------------------------

@@ -6,8 +6,6 @@ from __future__ import annotations
 import base64
 import json
 import re
-import shutil
-from contextlib import suppress
 from html.parser import HTMLParser
 
 import pytest
@@ -15,27 +13,13 @@ from ansible_collections.hardening.alicloud.plugins.plugin_utils.report import b
 from ansible_collections.hardening.alicloud.plugins.plugin_utils.report_charts import gauge, score_line, stacked_bars
 from ansible_collections.hardening.alicloud.plugins.plugin_utils.report_page import as_html
 from ansible_collections.hardening.alicloud.plugins.plugin_utils.report_page_words import PAGE_WORDS, say
-from selenium import webdriver
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.select import Select
 
+from tests.report.browser import ATTACKS, CONTRAST, DESKTOP, PHONE, TABLET
 from tests.report.examples import ACCOUNT, VERSIONING, a_result, a_risk, a_run, a_task, reports_of, unread
 
-PHONE, TABLET, DESKTOP = 390, 820, 1280
 LANGUAGES = ["en", "ja", "zh"]
-# An attempt for each place that a value could escape from, and characters that hide or overlong text.
-ATTACKS = [
-    "<script>document.title='owned'</script>",
-    "<img src=x onerror=\"document.title='owned'\">",
-    '" onmouseover="document.title=\'owned\'" autofocus onfocus="document.title=\'owned\'" x="',
-    "'><svg onload=document.title='owned'>",
-    "</style></script></title><script>document.title='owned'</script>",
-    "{{ 7 * 7 }}{% raw %}${7*7}",
-    "javascript:document.title='owned'",
-    "\u202egnp.exe\x1b[31m",
-    "W" * 300,
-    "-->",
-]
 VERSIONS = {"control": VERSIONING, "title": "OSS bucket without versioning", "severity": "medium"}
 SECOND = "6543210987654321"
 
@@ -125,86 +109,6 @@ HOSTILE = build_report(
     ],
 )
 LARGE = build_report(a_run(), a_task(a_result(*(a_risk(f"bucket-{number:05}") for number in range(3000)))))
-
-
-@pytest.fixture(scope="module")
-def chromium(tmp_path_factory):
-    binary, driver = shutil.which("chromium") or shutil.which("google-chrome"), shutil.which("chromedriver")
-    if not binary or not driver:
-        pytest.skip("needs Chromium and ChromeDriver (Debian: apt install chromium chromium-driver)")
-    options = webdriver.ChromeOptions()
-    options.binary_location = binary
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    for argument in (
-        "--headless",
-        "--no-sandbox",
-        "--disable-gpu",
-        "--disable-dev-shm-usage",
-        "--disable-background-networking",
-        "--disable-component-update",
-        "--disable-sync",
-        "--no-first-run",
-        f"--user-data-dir={tmp_path_factory.mktemp('chromium')}",
-    ):
-        options.add_argument(argument)
-    browser = webdriver.Chrome(options=options, service=webdriver.ChromeService(executable_path=driver))
-    yield browser
-    browser.quit()
-
-
-class Page:
-    """report.html, open in the browser from a file."""
-
-    def __init__(self, browser, path):
-        self.browser = browser
-        self.path = path
-
-    def open(self, report, width=DESKTOP, language="en", *, dark=False, fragment=""):
-        """Write the page, and look at it on a screen of that width."""
-        self.path.write_text(as_html(report, language), encoding="utf-8")
-        size = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width == PHONE}
-        self.browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
-        scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
-        self.browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "screen", "features": [scheme]})
-        self.browser.get("about:blank")
-        self.browser.get(f"{self.path.as_uri()}{fragment}")
-        return self
-
-    def js(self, script, *arguments):
-        """Give the value of an expression."""
-        return self.browser.execute_script(f"return {script}", *arguments)
-
-    def names(self):
-        """Names of the risks that are to be seen, from top to bottom."""
-        return self.js("[...document.querySelectorAll('.risk')].filter((e) => e.offsetParent).map((e) => e.querySelector('.name').firstChild.textContent.trim())")  # fmt: skip  # noqa: E501
-
-    def click(self, selector):
-        """Press a button."""
-        self.browser.find_element(By.CSS_SELECTOR, selector).click()
-
-    def type(self, text):
-        """Replace the words that are searched for."""
-        search = self.browser.find_element(By.ID, "search")
-        search.clear()
-        search.send_keys(text)
-
-    def open_all(self):
-        """Show the details of everything."""
-        self.js("document.querySelectorAll('details').forEach((e) => { e.open = true; })")
-
-    def text(self, selector="body"):
-        """Give what a reader sees."""
-        return self.browser.find_element(By.CSS_SELECTOR, selector).text
-
-
-@pytest.fixture
-def page(chromium, tmp_path):
-    chromium.get_log("browser")
-    yield Page(chromium, tmp_path / "report.html")
-    complaints = [entry["message"] for entry in chromium.get_log("browser")]
-    with suppress(OSError):
-        (tmp_path / "console").write_text("\n".join(complaints))
-    assert not complaints, "the browser's console is empty"
 
 
 # --- in the browser -----------------------------------------------------------------------------------------------
@@ -374,27 +278,6 @@ def test_text_can_be_read_in_light_and_dark(page, dark):
         page.click("#theme")
     assert page.js("document.documentElement.dataset.theme") == ("dark" if dark else "light")
     page.js("localStorage.clear()")
-
-
-CONTRAST = """(() => {
-  const canvas = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
-  const over = (color, ground) => {
-    canvas.fillStyle = `rgb(${ground.join()})`; canvas.fillRect(0, 0, 1, 1);
-    canvas.fillStyle = color; canvas.fillRect(0, 0, 1, 1);
-    return [...canvas.getImageData(0, 0, 1, 1).data].slice(0, 3);
-  };
-  const ground = (e) => e ? over(getComputedStyle(e).backgroundColor, ground(e.parentElement)) : [255, 255, 255];
-  const light = (rgb) => {
-    const [r, g, b] = rgb.map((v) => v / 255).map((v) => v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4);
-    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
-  };
-  return [...document.querySelectorAll("body *")].filter((e) => e.offsetParent && [...e.childNodes].some(
-    (n) => n.nodeType === 3 && n.textContent.trim())).map((e) => {
-      const behind = ground(e), text = over(getComputedStyle(e).color, behind);
-      const [a, b] = [light(behind), light(text)].sort((x, y) => y - x);
-      return [(a + 0.05) / (b + 0.05), e.outerHTML.slice(0, 90)];
-  }).filter(([contrast]) => contrast < 4.5);
-})()"""
 
 
 def test_the_printed_page_holds_the_details(page):
