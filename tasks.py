@@ -87,7 +87,7 @@ def unit(_context: Context, match: str = "") -> None:
     check((PYTHON, "-m", "pytest", "tests/unit", "-k", match))
 
 
-@task(help={"name": "a file of benchmarks/: oss_audit, slb_audit or security_groups"})
+@task(help={"name": "a file of benchmarks/: oss_audit, slb_audit, security_groups or ssh_exposure"})
 def bench(_context: Context, name: str = "oss_audit") -> None:
     """Measure an audit of a large simulated account: API calls, time, memory."""
     check((PYTHON, "-m", f"benchmarks.{name}"))
