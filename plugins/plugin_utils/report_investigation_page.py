@@ -54,7 +54,7 @@ def investigations_view(report: dict, language: str, words: dict) -> dict:
 def _group(place: int, group: list[dict], language: str, words: dict, *, few: bool) -> dict:
     """Events with one conclusion: the first one speaks for all."""
     one = group[0]
-    seen = sorted(when for each in group if (when := each["event"]["first_seen"] or each["event"]["last_seen"]))
+    seen = sorted(shown(when) for each in group if (when := _when(each["event"])))
     events = [
         _event(f"event-{place}-{number}", each, language, words, is_open=few and number == 1, is_first=number == 1)
         for number, each in enumerate(group, start=1)
@@ -71,12 +71,15 @@ def _group(place: int, group: list[dict], language: str, words: dict, *, few: bo
         "counted": say(words, "with_this_conclusion", len(group)),
         "sources": listed((each["event"]["source"] or "?" for each in group), words),
         "target": one["target"]["text"] or one["target"]["name"] or goal(one["event"]),
-        "first": seen[0] if seen else None,
-        "last": seen[-1] if seen else None,
+        "seen": " – ".join(dict.fromkeys((seen[0], seen[-1]))) if seen else None,
         "events": events[:1] if folds else events,
         "folded": events[1:] if folds else [],
         "alike": say(words, "alike", len(events) - 1),
     }
+
+
+def _when(event: dict) -> datetime | None:
+    return moment(event["first_seen"]) or moment(event["last_seen"])
 
 
 def _parts(sentence: str) -> dict:
@@ -88,7 +91,7 @@ def _parts(sentence: str) -> dict:
 def _event(anchor: str, one: dict, language: str, words: dict, *, is_open: bool, is_first: bool) -> dict:
     event = one["event"]
     where = zone(event["timezone"])
-    when = moment(event["first_seen"]) or moment(event["last_seen"])
+    when = _when(event)
     paths = in_order(one["paths"])
     few = {**one, "paths": paths[:LANES]}
     return {

@@ -70,7 +70,7 @@ INVESTIGATION_WORDS: dict[str, dict[str, str | tuple[str, str]]] = {
         "unknown_here": "NOT KNOWN",
         "no_way": "No way from the internet to SSH was found.",
         "no_way_on": "no way on",
-        "way_on_unknown": "what follows is not known",
+        "way_on_unknown": "not known from here",
         "internet": "Internet",
         "server": "Server",
         "at_address": "Address",

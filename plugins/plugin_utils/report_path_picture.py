@@ -291,9 +291,9 @@ def _server(mine: list[Way], first: int, x: float, one: dict, words: dict) -> Pa
 
 def _three(said: tuple[str, ...], x: float, top: float, width: float) -> Iterator[Text]:
     """What it is, its name, and what else is known of it."""
-    for line, (text, kind) in enumerate(zip(said, ("word", "name", "told"), strict=True)):
-        if text:
-            yield written(x + PAD, top + 17 * (line + 1), text, width - 2 * PAD, kind)
+    known = [(text, kind) for text, kind in zip(said, ("word", "name", "told"), strict=True) if text]
+    for line, (text, kind) in enumerate(known, start=1):
+        yield written(x + PAD, top + 17 * line, text, width - 2 * PAD, kind)
 
 
 def _badge(x: float, y: float, stop: Stop) -> Mark:

@@ -28,6 +28,7 @@ WIDE, PHONE = 960, 330
 NAMES = 132  # room for the names of the rows, on a wide drawing
 ROW, SUBROW, BAR, HEAD, AXIS = 34, 24, 18, 30, 34
 MARK = 15  # marks that are nearer to each other become one
+SIGN = 12  # from the middle of a mark to what stands beside it
 BREAK = 30  # what a gap in the axis takes
 TOLD = 6  # moments that one mark tells of, when asked
 MINUTE, HOUR, DAY = 60, 3600, 86400
@@ -252,10 +253,7 @@ def _points(found: list[Moment], sheet: Sheet, y: float) -> tuple[Part, float]:
     places = [sheet.x(group[0].begin or 0) for group in groups]
     middle = y + ROW / 2
     lasting = [(sheet.x(one.begin or 0), sheet.x(one.end), one.kind) for one in found if one.end is not None]
-    labels = [
-        _label(group, x, (after - MARK if after else sheet.wide - 4) - x - 12, middle)
-        for group, x, after in zip(groups, places, [*places[1:], None], strict=True)
-    ]
+    labels = _labels(groups, places, middle, sheet)
     return Part(
         tuple(Box(x, middle - 2, round(end - x, 1), 4, f"lasts of-{kind}") for x, end, kind in lasting if end > x),
         (),
@@ -263,7 +261,7 @@ def _points(found: list[Moment], sheet: Sheet, y: float) -> tuple[Part, float]:
             Mark(x, middle, group[0].kind, f"of-{group[0].kind}", _told(group))
             for group, x in zip(groups, places, strict=True)
         ),
-        tuple(text for label in labels for text in label),
+        tuple(labels),
     ), ROW
 
 
@@ -271,12 +269,26 @@ def _told(group: list[Moment]) -> str:
     return "\n".join([one.text for one in group[:TOLD]] + ["…"] * (len(group) > TOLD))
 
 
-def _label(group: list[Moment], x: float, room: float, middle: float) -> list[Text]:
-    """How many a sign stands for, and whose they are."""
+def _labels(groups: list[list[Moment]], places: list[float], middle: float, sheet: Sheet) -> Iterator[Text]:
+    """How many a sign stands for, and whose they are: to its right, or to its left if there is more room."""
+    free = sheet.stretches[0].left
+    for group, x, after in zip(groups, places, [*places[1:], sheet.wide + SIGN - 4], strict=True):
+        said, right, left = _said(group), after - x - 2 * SIGN, x - SIGN - free
+        free = x + SIGN
+        if not said or max(left, right) < 36:
+            continue
+        if right >= min(width(said, "told"), left):
+            label = written(x + SIGN, middle + 4, said, right, "told")
+            free = label.right + 4
+        else:
+            label = written(x - SIGN, middle + 4, said, left, "told", anchor="end")
+        yield label
+
+
+def _said(group: list[Moment]) -> str:
     count = sum(one.count for one in group)
     names = ", ".join(dict.fromkeys(one.label for one in group if one.label))
-    said = f"×{count} {names}".strip() if count > 1 else names
-    return [written(x + 12, middle + 4, said, room, "told")] if said and room > 36 else []
+    return f"×{count} {names}".strip() if count > 1 else names
 
 
 def _event(at: datetime, sheet: Sheet, words: dict, y: float) -> Part:
