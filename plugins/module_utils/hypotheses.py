@@ -149,8 +149,8 @@ def blocked_at_border(case: Case) -> Hypothesis:
         pro.append("The row's status is block; that does not say where, nor that no packet got through.")
     if 0 < event.count < DEFAULT_RULE:
         pro.append(
-            f"{tries(event.count)} are fewer than the {DEFAULT_RULE} failures in ten minutes at which the default rule"
-            " on servers fires."
+            f"{tries(event.count)}: fewer than the {DEFAULT_RULE} failures in ten minutes at which the default rule on"
+            " servers fires."
         )
     pro += [f"Today it would be stopped: {gate.text}." for gate in stopped if gate][:3]
     if case.quiet and case.network == REACHABLE:
@@ -192,7 +192,7 @@ def dropped_by_agent(case: Case) -> Hypothesis:
     if case.network == NOT_REACHABLE:
         con.append("Nothing let it come as far as the server at that time.")
     if 0 < case.event.count < DEFAULT_RULE:
-        con.append(f"{tries(case.event.count)} are too few for the default rule on the servers.")
+        con.append(f"{tries(case.event.count)}: too few for the default rule on the servers.")
     if case.logged:
         con.append(f"sshd did see it: {logged(case)}")
     return Hypothesis(

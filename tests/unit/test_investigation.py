@@ -53,7 +53,7 @@ TOKYO = {"host": "web-1", "instance_id": "i-web", "utc_offset": "+09:00", "ports
         ("H1", "confirmed", {}),
         ("H1", "likely", {"logins": []}),
         ("H1", "likely", {"changes": {}}),
-        ("H1", "likely", {"changes": changes(changes=[change(time="2026-03-01T00:00:00Z", opens=None)])}),
+        ("H1", "likely", {"changes": changes(changes=[change(time="2026-03-01T00:00:00Z", event="SetVServerGroup")])}),
         ("H1", "possible", {"exposure": exposure(server(TCP)), "logins": []}),
         ("H1", "unlikely", {"logins": [logins(attempt())]}),
         ("H1", "ruled_out", {**OWN_ADDRESS, "exposure": with_eip([])}),

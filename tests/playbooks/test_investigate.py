@@ -1,0 +1,289 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""playbooks/investigate.yml on accounts whose evidence decides one way or the other."""
+
+from __future__ import annotations
+
+import socket
+import sys
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+import yaml
+
+from tests.harness import ACCOUNT, key
+
+from .conftest import Account
+
+REGION = "cn-hangzhou"
+OFFICE, WORLD, TOR = "203.0.113.10/32", "0.0.0.0/0", "23.129.64.201"
+BALANCER, EIP = "203.0.113.80", "198.51.100.7"
+DAY = (datetime.now(UTC) - timedelta(days=2)).replace(hour=4, minute=1, second=15, microsecond=0)
+TOKYO = timezone(timedelta(hours=9))
+
+
+def estate(*sources, attacked=BALANCER, listener=None, attack=None, **more):
+    """Write an account whose one server lets these sources in, behind a load balancer, and the attack on an address."""
+    rules = [{"source": source, "ports": "22/22"} for source in sources]
+    listeners = [listener or {"port": 80, "protocol": "http", "backend_port": 8080}]
+    return {
+        "id": ACCOUNT,
+        "keys": [key("auditor"), key("enforcer")],
+        "regions": [REGION],
+        "ecs": {
+            "security_groups": [{"id": "sg-web", "name": "web", "region": REGION, "rules": rules}],
+            "instances": [server(**more.pop("server", {}))],
+            **more.pop("ecs", {}),
+        },
+        "slb": {
+            "load_balancers": [
+                {"id": "lb-web", "name": "web-slb", "region": REGION, "address": BALANCER, "listeners": listeners,
+                 "servers": [{"server": "i-web", "weight": 100}]}
+            ]
+        },
+        "sas": {"attacks": [{"source": TOR, "internet_ip": attacked, "count": 9, **moment(DAY), **(attack or {})}]},
+        **more,
+    }  # fmt: skip
+
+
+def server(**more):
+    """Write the server, which has no public address of its own."""
+    return {"id": "i-web", "name": "web-1", "region": REGION, "groups": ["sg-web"], "private_ip": "172.16.0.11"} | more
+
+
+def moment(when):
+    """Write a moment as an estate has it."""
+    return {"time": when.strftime("%Y-%m-%dT%H:%M:%SZ")}
+
+
+def rule(event, minutes):
+    """Write the event of a rule for everybody that was added or removed so many minutes after the attack."""
+    request = {"SecurityGroupId": "sg-web", "Permissions.1.IpProtocol": "TCP", "Permissions.1.PortRange": "22/22",
+               "Permissions.1.SourceCidrIp": WORLD}  # fmt: skip
+    seeded = {"event": event, "service": "Ecs", "region": REGION, "user": "contractor", "request": request}
+    return seeded | moment(DAY + timedelta(minutes=minutes))
+
+
+class Scene:
+    """An account, and servers in the inventory whose logs are files of the test."""
+
+    def __init__(self, sim, folder, collection):
+        self.sim, self.folder, self.collection = sim, folder, collection
+        self.servers, self.more = {}, {}
+
+    def log(self, *lines, name="web-1", zone=UTC, **variables):
+        """Give a server a log in syslog's traditional format, in its own zone, that begins long before the attack."""
+        path = self.folder / f"{name}.log"
+        said = [(DAY - timedelta(days=20), "Server listening on 0.0.0.0 port 22."), *lines]
+        path.write_text("".join(
+            f"{when.astimezone(zone).strftime('%b %e %H:%M:%S')} {name} sshd[812]: {text}\n" for when, text in said
+        ))  # fmt: skip
+        offset = datetime.now(zone).strftime("%z")
+        self.servers[name] = {
+            "ansible_connection": "local",
+            "ansible_python_interpreter": sys.executable,
+            "alicloud_instance_id": "i-web",
+            "ssh_investigation_logins_paths": [str(path)],
+            "ssh_investigation_logins_journal": False,
+            "ssh_investigation_logins_become": False,
+            "ssh_investigation_logins_timezone": f"{offset[:3]}:{offset[3:]}",
+        } | variables
+
+    def play(self, given, *options, **variables):
+        """Run the playbook as the user who may only read; nothing may be written."""
+        inventory = self.folder / "inventory.yml"
+        hosts = {"hosts": {"acme": variables, **self.more}}
+        children = {"children": {"ssh_servers": {"hosts": self.servers}}} if self.servers else {}
+        inventory.write_text(yaml.safe_dump({"all": hosts | children}))
+        keys = {one["user"]: one for one in given["keys"]}
+        account = Account(self.sim({"accounts": [given]}), keys, self.folder)
+        run = account.play("auditor", "-i", inventory, "playbooks/investigate.yml", *options, cwd=self.collection)
+        assert account.writes() == []
+        assert "WARNING" not in run.output, run.output
+        return run
+
+    def conclude(self, given, *options, **variables):
+        """Run it to a good end; the one investigation of the report."""
+        run = self.play(given, *options, **variables)
+        assert run.code == 0, run.output
+        (found,) = run.report["investigations"]
+        return found
+
+
+@pytest.fixture
+def scene(sim, tmp_path, collection):
+    return Scene(sim, tmp_path, collection)
+
+
+def standing(found, hypothesis):
+    """How a hypothesis stands."""
+    return next(one["standing"] for one in found["hypotheses"] if one["id"] == hypothesis)
+
+
+def best(found):
+    """The names of the two best explanations."""
+    return [one["name"] for one in found["hypotheses"][:2]]
+
+
+@pytest.mark.parametrize("options", [["--check"], []], ids=["with --check", "without --check"])
+def test_the_story(account, collection, options):
+    """Both events of the demo went to a load balancer that speaks HTTP, and no way led from there to a server."""
+    run = account.play("auditor", "playbooks/investigate.yml", *options, cwd=collection)
+
+    assert run.code == 0, run.output
+    assert account.writes() == []
+    assert "WARNING" not in run.output, run.output
+    found = run.report["investigations"]
+    assert [one["event"]["source"] for one in found] == ["23.129.64.201", "23.129.64.202"]
+    for one in found:
+        assert (one["verdict"], one["target"]["kind"], one["servers"]) == ("not_reachable", "clb", ["i-6weacmeweb1"])
+        assert one["event"]["source_lists"] == ["Tor exits"]
+        assert one["event"]["local_time"].endswith("13:01:15")
+        assert best(one) == ["wrong-target", "blocked-at-border"]
+        assert standing(one, "H1") == "likely"  # no server is in the inventory, so no log was read
+        assert "could not have reached sshd of acme-web-1" in one["sentence"]
+        assert [moment["kind"] for moment in one["timeline"]] == ["address", *["change"] * 6, "attack"]
+    assert found[0]["sentence"].replace("201", "202") in run.output.replace("\n  ", " ") or "could not" in run.output
+
+
+def test_quiet_logs_make_it_certain(scene):
+    """With the logs of all servers read and silent, it is confirmed that the attack went past them."""
+    scene.log((DAY, "Accepted publickey for ops from 203.0.113.10 port 51111 ssh2: ED25519 SHA256:x"))
+    found = scene.conclude(estate(OFFICE))
+    assert (found["verdict"], standing(found, "H1")) == ("not_reachable", "confirmed")
+    assert {standing(found, name) for name in ("H3", "H4", "H5", "H6")} == {"ruled_out"}
+    assert "The logs of that time were read, and hold nothing of it." in found["sentence"]
+    assert found["unread"] == []
+
+
+def test_a_group_that_was_open_for_six_minutes(scene):
+    """The group let everybody in from three minutes before until three minutes after."""
+    changes = [rule("AuthorizeSecurityGroup", -3), rule("RevokeSecurityGroup", 3)]
+    given = estate(OFFICE, attacked=EIP, server={"public_ip": EIP}, actiontrail={"events": changes})
+    found = scene.conclude(given)
+    assert (found["verdict"], standing(found, "H5")) == ("reachable", "confirmed")
+    assert best(found)[0] == "open-for-a-while"
+    assert "could have reached sshd of web-1 (i-web) at that time" in found["sentence"]
+    assert "opened by contractor" in found["sentence"]
+    assert [path["stopped_by"]["kind"] for path in found["paths"]] == ["security_groups"]  # today
+    kinds = [one["kind"] for one in found["timeline"]]
+    assert kinds.index("opening") < kinds.index("attack")
+    assert kinds.count("change") == 2
+
+
+def test_a_group_that_was_open_later(scene):
+    """What was opened an hour after the attack let nobody in before."""
+    changes = [rule("AuthorizeSecurityGroup", 60)]
+    given = estate(WORLD, attacked=EIP, server={"public_ip": EIP}, actiontrail={"events": changes})
+    given["ecs"]["security_groups"][0]["rules"] = [
+        {"source": OFFICE, "ports": "22/22"},
+        {"source": WORLD, "ports": "22/22"},
+    ]
+    found = scene.conclude(given)
+    assert found["verdict"] in {"not_reachable", "unknown"}
+    assert standing(found, "H5") in {"ruled_out", "possible", "unlikely"}
+
+
+def test_a_forgotten_eip_on_a_second_interface(scene):
+    """The attacked load balancer leads nowhere, but the server behind it has an EIP that nobody thinks of."""
+    second = {"id": "eni-old", "region": REGION, "instance": "i-web", "groups": ["sg-old"], "private_ip": "172.16.1.11"}
+    given = estate(OFFICE, vpc={"eips": [{"id": "eip-old", "region": REGION, "address": EIP, "bound_to": "eni-old"}]})
+    given["ecs"]["security_groups"].append(
+        {"id": "sg-old", "region": REGION, "rules": [{"source": WORLD, "ports": "1/65535"}]}
+    )
+    given["ecs"]["network_interfaces"] = [second]
+    found = scene.conclude(given)
+    assert (found["verdict"], found["target"]["kind"]) == ("reachable", "clb")
+    assert "another-path" in best(found)
+    assert [(path["kind"], path["address"], path["stopped_by"]) for path in found["paths"]] == [("eip", EIP, None)]
+    assert "could have reached sshd of web-1" in found["sentence"]
+
+
+@pytest.mark.parametrize(
+    ("source", "verdict", "explained"), [(WORLD, "reachable", "likely"), (OFFICE, "unknown", "possible")]
+)
+def test_a_tcp_listener_at_another_port(scene, source, verdict, explained):
+    """2222 leads to 22. Whether the group is asked is documented nowhere, so what it refuses stays unknown."""
+    found = scene.conclude(estate(source, listener={"port": 2222, "protocol": "tcp", "backend_port": 22}))
+    assert (found["verdict"], standing(found, "H6")) == (verdict, explained)
+    assert [(path["address"], path["port"]) for path in found["paths"]] == [(BALANCER, 2222)]
+
+
+def test_a_dnat_entry_for_any_port(scene):
+    """The attacked address is that of a NAT gateway, which hands every port on to the server."""
+    forward = {"id": "fwd-1", "external_ip": "198.51.100.9", "external_port": "any", "internal_ip": "172.16.0.11",
+               "internal_port": "any", "protocol": "Any"}  # fmt: skip
+    vpc = {
+        "eips": [{"id": "eip-nat", "region": REGION, "address": "198.51.100.9", "bound_to": "ngw-1"}],
+        "nat_gateways": [{"id": "ngw-1", "region": REGION, "forward_table": "ftb-1", "forwards": [forward]}],
+    }
+    found = scene.conclude(estate(WORLD, attacked="198.51.100.9", vpc=vpc))
+    assert (found["verdict"], found["target"]["kind"], best(found)[0]) == ("reachable", "nat", "another-path")
+    assert [path["kind"] for path in found["paths"]] == ["dnat"]
+
+
+def test_a_server_in_another_time_zone(scene):
+    """The attempt is in the log, nine hours from where one looks: it did reach sshd, whatever else was read."""
+    scene.log((DAY, f"Failed password for root from {TOR} port 50122 ssh2"), zone=TOKYO)
+    found = scene.conclude(estate(OFFICE))
+    assert (found["verdict"], best(found)[0], standing(found, "H4")) == ("reachable", "time-or-rotation", "confirmed")
+    assert found["sentence"].startswith("It reached sshd: 1 line of web-1")
+    assert "13:01:15 UTC+09:00" in " ".join(found["hypotheses"][0]["for"])
+    assert [one["outcome"] for one in found["timeline"] if one["kind"] == "login"] == ["failed"]
+
+
+def test_an_accepted_login(scene):
+    """That the source got in, hours later, is the first thing to be said."""
+    scene.log((DAY + timedelta(hours=3), f"Accepted password for deploy from {TOR} port 50122 ssh2"))
+    found = scene.conclude(estate(WORLD, attacked=EIP, server={"public_ip": EIP}), ssh_investigation_days=7)
+    assert found["sentence"].startswith(f"A login of {TOR} was accepted: as deploy on web-1")
+    assert found["verdict"] == "reachable"
+
+
+def test_a_server_that_can_not_be_reached(scene):
+    """It counts as not read, the rest is concluded, and the run ends non-zero with its name."""
+    scene.log()
+    scene.log(
+        name="web-2", alicloud_instance_id="i-other", ansible_connection="ssh", ansible_host="127.0.0.1", ansible_port=1
+    )
+    run = scene.play(estate(OFFICE))
+    assert run.code == 2
+    assert "the logins of web-2" in run.output
+    (found,) = run.report["investigations"]
+    assert found["verdict"] == "not_reachable"
+
+
+def test_what_may_not_be_read_is_unknown(scene):
+    """Without ActionTrail nothing is known of that time; the run says so and ends non-zero."""
+    given = estate(OFFICE)
+    given["keys"][0] = key("auditor", denied=[{"Action": "actiontrail:LookupEvents", "Resource": "*"}])
+    run = scene.play(given)
+    assert run.code == 2
+    assert "Unread: the changes" in run.output
+    (found,) = run.report["investigations"]
+    assert (found["verdict"], standing(found, "H1")) == ("unknown", "likely")
+    assert any("LookupEvents" in str(one) for one in found["unread"])
+
+
+def test_a_probe_goes_to_the_accounts_own_addresses_only(scene):
+    """From the vantage host, the attacked address is tried if it is the account's; another one never is."""
+    with socket.create_server(("127.0.0.1", 0)) as listening, socket.create_server(("127.0.0.2", 0)) as foreign:
+        listening.settimeout(0.1)
+        foreign.settimeout(0.1)
+        port, other = listening.getsockname()[1], foreign.getsockname()[1]
+        scene.more = {"office": {"ansible_connection": "local", "ansible_python_interpreter": sys.executable}}
+        given = estate(WORLD, attacked="127.0.0.1", listener={"port": port, "protocol": "tcp", "backend_port": 22})
+        given["slb"]["load_balancers"][0]["address"] = "127.0.0.1"
+        given["sas"]["attacks"].append({"source": TOR, "internet_ip": "127.0.0.2", "port": other, **moment(DAY)})
+        settings = {
+            "ssh_investigation_probes_vantage": "office",
+            "ssh_investigation_probes_timeout": 1,
+            "ssh_investigation_probes_python": sys.executable,
+        }
+        run = scene.play(given, "-l", "acme", **settings)
+        assert run.code == 0, run.output
+        listening.accept()[0].close()
+        with pytest.raises(TimeoutError):
+            foreign.accept()
+    probes = [one for found in run.report["investigations"] for one in found["timeline"] if one["kind"] == "probe"]
+    assert {one["outcome"] for one in probes if f"port {port} " in one["text"]} == {"open"}
+    assert {one["source"] for one in probes} == {"office"}
