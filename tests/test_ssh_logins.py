@@ -123,7 +123,7 @@ def test_through_ansible(recording, tmp_path):
     command = [
         *(Path(sys.executable).with_name("ansible"), "localhost", "-c", "local", "-i", "localhost,"),
         *("-e", json.dumps({"ansible_python_interpreter": sys.executable})),
-        *("-m", "hardening.alicloud.ssh_login_info", "-a", json.dumps(options), "-o"),
+        *("-m", "hardening.alicloud.ssh_login_info", "-a", json.dumps(options)),
     ]
     variables = {**os.environ, "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"), "ANSIBLE_NOCOLOR": "1"}
     shown = subprocess.run(command, cwd=ROOT, env=variables, capture_output=True, text=True, check=True).stdout

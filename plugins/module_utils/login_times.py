@@ -11,6 +11,7 @@ The module that uses this runs on servers, whose Python may be as old as 3.8.
 
 from __future__ import annotations
 
+import functools
 import re
 from calendar import isleap, timegm
 from datetime import datetime, timedelta, timezone
@@ -57,12 +58,20 @@ class Span(NamedTuple):
 def stamp(text: str) -> Stamp | None:
     """The time that a line begins with, or None."""
     found = TRADITIONAL.match(text)
-    if found and found[1] in MONTHS:
-        day, hour, minute, second = (int(part) for part in found.groups()[1:])
-        moment = timegm((LEAP_YEAR, MONTHS.index(found[1]) + 1, day, hour, minute, second))
-        return Stamp(place=moment - LEAP_YEAR_BEGINS)
+    if found:
+        month, day, hour, minute, second = found.groups()
+        begin = _day(month, day)
+        return None if begin is None else Stamp(None, None, begin + int(hour) * 3600 + int(minute) * 60 + int(second))
     found = ISO.match(text)
     return _iso(found) if found else None
+
+
+@functools.lru_cache(maxsize=400)
+def _day(month: str, day: str) -> int | None:
+    """Where a day is in the leap year 2000."""
+    if month not in MONTHS:
+        return None
+    return timegm((LEAP_YEAR, MONTHS.index(month) + 1, int(day), 0, 0, 0)) - LEAP_YEAR_BEGINS
 
 
 def _iso(found: re.Match) -> Stamp:
@@ -110,8 +119,13 @@ def survey(stamps: Iterable[Stamp]) -> Span:
 
 def in_year(place: int, year: int) -> int:
     """A place in a year as a local time; the leap day of a year that has none is the day after."""
-    date = datetime(LEAP_YEAR, 1, 1) + timedelta(seconds=place)  # noqa: DTZ001
-    return timegm((year, date.month, date.day, date.hour, date.minute, date.second))
+    return _begin(place // DAY, year) + place % DAY
+
+
+@functools.lru_cache(maxsize=400)
+def _begin(day: int, year: int) -> int:
+    date = datetime(LEAP_YEAR, 1, 1) + timedelta(days=day)  # noqa: DTZ001
+    return timegm((year, date.month, date.day, 0, 0, 0))
 
 
 def year_of(place: int, ceiling: float, offset: Offset) -> int:
@@ -149,6 +163,7 @@ class Calendar:
         self._turns = Turns()
         self._first_year = 0 if span.place is None else year_of(span.place, ceiling, offset) - span.turns
         self._known: tuple[Stamp | None, tuple[float, ...]] = (None, ())
+        self._plain: tuple[float | None, int] = (None, 0)  # a day on which no clock was changed, and its offset
 
     def edges(self) -> tuple[float | None, float | None]:
         """When the file begins and ends, the earlier moment where there are two; None for a file without a time."""
@@ -173,6 +188,12 @@ class Calendar:
         if one.moment is not None:
             return (one.moment,)
         local = one.local if one.local is not None else in_year(one.place, self._first_year + turns)
+        if local // DAY == self._plain[0]:
+            return (local - self._plain[1],)
+        before, after = self._offset((local // DAY - 1) * DAY), self._offset((local // DAY + 2) * DAY)
+        if before == after:  # no zone changes its clocks twice within three days
+            self._plain = (local // DAY, before)
+            return (local - before,)
         found = moments(local, self._offset)
         return tuple(moment for moment in found if moment <= self._ceiling + JITTER) or found
 
