@@ -16,7 +16,7 @@ from .report_investigation_text import (
     headline,
     is_local,
     listed,
-    most_serious,
+    tone,
 )
 from .report_investigations import alike
 from .report_page_words import say
@@ -29,7 +29,14 @@ if TYPE_CHECKING:
     from datetime import datetime
     from zoneinfo import ZoneInfo
 
-TONES = {"reachable": "critical", "unknown": "unknown", "not_reachable": "fixed"}
+TONES = {
+    "reachable": "critical",
+    "unknown": "unknown",
+    "failed": "unknown",
+    "unread": "unknown",
+    "not_reachable": "fixed",
+    "none": "none",
+}
 OPEN = 3  # so many conclusions are shown with the details of their first event
 BEST = 2  # hypotheses that are shown with their evidence
 ROWS = 300  # of a timeline's table, those nearest to the event
@@ -42,11 +49,9 @@ def investigations_view(report: dict, language: str, words: dict) -> dict:
     groups = alike(report["investigations"])
     few = len(groups) <= OPEN
     shown_groups = [_group(place, group, language, words, few=few) for place, group in enumerate(groups, start=1)]
-    verdict = most_serious(report["investigations"])
     return {
         "headline": headline(report, words),
-        "tone": TONES.get(verdict or "unknown") if verdict or report["run"]["investigated"] else None,
-        "count": len(report["investigations"]),
+        "tone": TONES[tone(report)],
         "groups": shown_groups,
     }
 

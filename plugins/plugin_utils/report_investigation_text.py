@@ -18,27 +18,25 @@ if TYPE_CHECKING:
 SHOWN = 8  # of a list that stands in a sentence
 
 
-def _failed(report: dict) -> bool:
-    """Tell whether the module that comes to the conclusions did not."""
-    return any(error["module"] == MODULE and error["kind"] == "task" for error in report["errors"])
-
-
 def headline(report: dict, words: dict) -> str:
     """Say in one sentence how it stands: how many events have the most serious verdict that any has."""
-    found = report["investigations"]
-    if _failed(report):
-        return words["headline_failed"]
-    verdict = most_serious(found)
-    if verdict is None:
-        return words["headline_none"]
+    found, verdict = report["investigations"], tone(report)
+    if verdict not in VERDICTS:
+        return words[f"headline_{verdict}"]
     count = sum(one["verdict"] == verdict for one in found)
     return words[f"headline_{verdict}"][len(found) != 1].format(count=count, total=len(found))
 
 
-def most_serious(found: Iterable[dict]) -> str | None:
-    """The most serious verdict of these investigations; None if there are none."""
-    said = {one["verdict"] for one in found}
-    return next((verdict for verdict in VERDICTS if verdict in said), None)
+def tone(report: dict) -> str:
+    """The most serious verdict. "failed": a worse one may be missing. "none": there is no event, "unread": none is known."""
+    said = {one["verdict"] for one in report["investigations"]}
+    worst = next((verdict for verdict in VERDICTS if verdict in said), "unread" if report["errors"] else "none")
+    return "failed" if worst != VERDICTS[0] and _failed(report) else worst
+
+
+def _failed(report: dict) -> bool:
+    """Tell whether the module that comes to the conclusions did not."""
+    return any(error["module"] == MODULE and error["kind"] == "task" for error in report["errors"])
 
 
 def because(hypothesis: dict, language: str) -> str:

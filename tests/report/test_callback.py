@@ -180,6 +180,38 @@ def test_a_module_that_could_not_begin_is_in_the_report(project):
     assert SECRET not in json.dumps(project.report())
 
 
+VERDICT = """
+- hosts: all
+  gather_facts: false
+  tasks:
+    - name: Conclude
+      hardening.alicloud.ssh_verdict:
+        timezone: Asia/Tokyo
+        account_id: "1234567890123456"
+        attack_events:
+          - {type: "5", source: 23.129.64.201, port: 22, public_ip: 203.0.113.80, count: 9, status: block,
+             first_seen: "2026-11-21T04:01:15Z", last_seen: "2026-11-21T04:01:15Z"}
+"""
+
+
+def test_an_investigation_stands_between_two_audits(project):
+    """It leaves a report of its own, says nothing of risks, and the second audit is held against the first."""
+    project.hosts(main=a_result(a_risk()))
+    project.run("--check")
+    project.play(VERDICT)
+    output = project.run("--check")
+    report = project.report()
+    assert [(one["verdict"], one["event"]["source"]) for one in report["investigations"]] == [
+        ("unknown", "23.129.64.201")
+    ]
+    assert (report["run"]["investigated"], report["run"]["accounts"]) == (True, ["1234567890123456"])
+    assert report["investigations"][0]["sentence"] in " ".join(output.split())
+    assert "No task of this run looked for risks." in output
+    assert 'id="event-1-1"' in (project.reports / "latest" / "report.html").read_text(encoding="utf-8")
+    project.play(PLAYBOOK)
+    assert "0 new, 1 still open, 0 closed." in project.run("--check")
+
+
 def test_a_playbook_of_others_leaves_nothing(project):
     """Where no task looked for risks, nothing is said and nothing written."""
     project.hosts(main={})

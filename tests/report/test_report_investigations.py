@@ -208,12 +208,20 @@ def test_what_was_not_read_stands_below():
         (investigated(UNKNOWN, an_investigation()), "1 of 2 SSH events may have reached a server"),
         (investigated(an_investigation(), an_investigation(number=9)), "None of 2 SSH events could have reached"),
         (investigated(), "No SSH event to investigate"),
+        (
+            [
+                *a_task({"msg": "Denied"}, action="hardening.alicloud.security_center_info", failed=True, ignored=True),
+                *investigated(),
+            ],
+            "No SSH event in what could be read",
+        ),
         (investigated(result={"msg": "it broke"}, failed=True), "The SSH investigation did not come to its end"),
-        (investigated({"id": "x"}, failed=True), "The SSH investigation did not come to its end"),
+        (investigated(an_investigation(), failed=True), "The SSH investigation did not come to its end"),
+        (investigated(REACHED, failed=True), "The SSH event could have reached a server"),
     ],
 )
 def test_the_first_sentence_is_never_better_than_the_worst_event(events, said):
-    """It says how many events have the most serious verdict; a broken investigation ends in no verdict."""
+    """It says how many events have the most serious verdict; a broken investigation promises nothing."""
     assert said in text_of(build_report(a_run(), events))
 
 
