@@ -16,16 +16,17 @@ import pytest
 from ansible_collections.hardening.alicloud.plugins.module_utils import network_reads, paths
 from ansible_collections.hardening.alicloud.plugins.module_utils.cloud import Cloud
 from ansible_collections.hardening.alicloud.plugins.module_utils.credentials import Keys
+from ansible_collections.hardening.alicloud.plugins.module_utils.errors import CloudError
 from ansible_collections.hardening.alicloud.plugins.module_utils.targets import targets
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from simulator import Simulator
-from tests.estates import ELSEWHERE, SERVERS, SOURCES, SOURCES_6, SSH, keyed, random_account
+from tests.estates import ELSEWHERE, REGION, SERVERS, SOURCES, SOURCES_6, SSH, keyed, random_account
 from tests.harness import KEYS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from ansible_collections.hardening.alicloud.plugins.module_utils.paths import Exposure, Path
 
@@ -82,10 +83,8 @@ def play(sim: Simulator, account: dict, denied: list[str] = (), ports: dict[str,
     for filtered in (True, False):
         sim.reset(keyed(account, denied, filtered=filtered))
         ends.append(packets(sim, account))
-    identifier, secret, _unused = KEYS["auditor"]
-    cloud = Cloud(Keys(identifier, secret, None), sim.url, 8)
     ports = ports or {}
-    network = network_reads.read(cloud, SimpleNamespace(regions=[]), {SSH, *ports.values()})
+    network = read(sim, ports={SSH, *ports.values()})
     if not denied:
         assert not network.gaps
         assert sorted(row["address"] for row in targets(network)) == sorted(set(addresses(account)))
@@ -168,3 +167,109 @@ def test_what_can_not_be_read_makes_no_verdict_wrong(sim, seed):
     """Whatever is denied: who is said to get in does, and where nobody is said to, nobody does."""
     random = Random(seed)  # noqa: S311
     assert_sound(play(sim, random_account(random), random.sample(DENIABLE, random.randint(1, 3))))
+
+
+# How the network is read
+
+
+def read(sim: Simulator, regions: tuple[str, ...] = (), ports: Iterable[int] = (SSH,)) -> network_reads.Network:
+    """The network of the account that is there, with the auditor's key."""
+    identifier, secret, _unused = KEYS["auditor"]
+    cloud = Cloud(Keys(identifier, secret, None), sim.url, 8)
+    return network_reads.read(cloud, SimpleNamespace(regions=list(regions)), ports)
+
+
+def large_account() -> dict:
+    """An account whose every list is longer than a page."""
+    account = random_account(Random(1))  # noqa: S311
+    names = [f"i-{number}" for number in range(101)]
+    placed = {"region": REGION, "groups": ["sg-a"]}
+    account["ecs"]["instances"] = [
+        {"id": name, **placed, "private_ip": f"10.0.0.{place}", "ipv6": f"2408:4000::{place:x}"}
+        for place, name in enumerate(names)
+    ]
+    account["ecs"]["network_interfaces"] = [
+        {"id": f"eni-{name}-{place}", **placed, "instance": name, "private_ip": f"10.{place}.1.{number}"}
+        for number, name in enumerate(names)
+        for place in range(1, 5)
+    ]
+    eips = [
+        {"id": f"eip-{name}", "region": REGION, "address": f"47.0.0.{place}", "bound_to": name}
+        for place, name in enumerate(names)
+    ]
+    gateways = [{"id": f"ngw-{place}", "region": REGION, "forward_table": f"ftb-{place}"} for place in range(51)]
+    gateways[0]["forwards"] = [
+        {
+            "id": f"fwd-{place}",
+            "external_ip": "47.1.0.1",
+            "external_port": str(place),
+            "internal_ip": "10.0.0.1",
+            "internal_port": str(place),
+        }
+        for place in range(1, 52)
+    ]
+    account["vpc"] = {
+        "eips": [*eips, {"id": "eip-nat", "region": REGION, "address": "47.1.0.1", "bound_to": "ngw-0"}],
+        "nat_gateways": gateways,
+    }
+    listener = {"protocol": "tcp", "backend_port": 22, "acl_status": "on", "acls": ["acl-long"]}
+    account["slb"] = {
+        "acls": {"acl-long": [f"9.9.{place}.0/24" for place in range(51)]},
+        "load_balancers": [
+            {
+                "id": "lb-1",
+                "region": REGION,
+                "address": "47.2.0.1",
+                "servers": [{"server": name} for name in names],
+                "listeners": [{"port": port, **listener} for port in range(1, 102)],
+            }
+        ],
+    }
+    account["nlb"] = account["alb"] = {}
+    return account
+
+
+def test_long_lists_are_read_to_their_end_and_each_thing_once(sim):
+    """Nothing is missed on a second page, and no call is made twice."""
+    sim.reset(keyed(large_account(), [], filtered=True))
+    network = read(sim)
+    assert not network.gaps
+    counts = {
+        "servers": 101, "interfaces": 505, "ipv6": 101, "eips": 102, "gateways": 51, "forwards": 51, "groups": 1,
+        "balancers": 1, "listeners": 101, "server_groups": 1,
+    }  # fmt: skip
+    assert {name: len(getattr(network, name)) for name in counts} == counts
+    assert len(network.acls["acl-long"].entries) == 51
+    calls = [(call["product"], call["action"], sorted(call["params"].items())) for call in sim.journal()]
+    assert len(calls) == len({str(call) for call in calls})
+    # Regions; instances, interfaces and EIPs by two pages each; gateways by two; the lists of the balancers; groups;
+    # IPv6 addresses by three pages; entries of each gateway, of one by two; listeners by two; servers; the ACL by two.
+    assert len(calls) == 1 + 6 + 2 + 3 + 1 + 3 + 52 + 2 + 1 + 2
+
+
+def test_a_product_that_a_region_does_not_have_is_no_gap(sim):
+    """An NLB or ALB that is not offered hides no path."""
+    absent = {"effect": "error", "status": 404, "code": "InvalidRegionId.NotFound", "message": "not here"}
+    sim.reset(keyed(random_account(Random(2)), [], filtered=True))  # noqa: S311
+    sim.set_faults([{"product": product, **absent} for product in ("nlb", "alb")])
+    assert not read(sim).gaps
+
+
+def test_a_wrong_key_ends_the_run(sim):
+    """Nothing would be readable, and nothing is to be said."""
+    sim.reset(keyed(random_account(Random(2)), [], filtered=True))  # noqa: S311
+    wrong = {"effect": "error", "status": 404, "code": "InvalidAccessKeyId.NotFound", "message": "no such key"}
+    sim.set_faults([{"product": "vpc", "action": "DescribeEipAddresses", **wrong}])
+    with pytest.raises(CloudError, match="InvalidAccessKeyId"):
+        read(sim)
+
+
+def test_regions_that_can_not_be_listed_can_be_named(sim):
+    """The servers of regions that the option names are judged; that there may be others is a gap."""
+    sim.reset(keyed(random_account(Random(2)), ["ecs:DescribeRegions"], filtered=True))  # noqa: S311
+    nothing, named = read(sim), read(sim, (REGION,))
+    assert [(gap.name, len(network.servers)) for network in (nothing, named) for gap in network.gaps] == [
+        ("regions of the account", 0),
+        ("regions of the account", 3),
+    ]
+    assert not paths.of(named, "i-a", SSH).gaps
