@@ -66,7 +66,8 @@ def login_info(folder: Path, **options: object) -> dict:
         "timezone": "UTC",
         **options,
     }
-    variables = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT / ".ansible" / "collections")}
+    path = given.pop("PATH", os.environ["PATH"])
+    variables = {"PATH": path, "PYTHONPATH": str(ROOT / ".ansible" / "collections")}
     return result_of(*run("ssh_login_info", given, variables))
 
 
@@ -338,6 +339,47 @@ def test_journal_that_is_not_there(tmp_path):
     result = login_info(tmp_path, journal_directory=str(tmp_path / "none"))
     assert result["failed"]
     assert "journal" in [one["what"] for one in result["unread"]]
+
+
+def test_log_that_nobody_writes_to(recording, tmp_path):
+    """A log that was last written to before the window is no proof of silence within it."""
+    kept(tmp_path, moved(recording.messages, -9 * DAY))
+    result = login_info(tmp_path)
+    assert result["attempts"] == []
+    assert [log["complete"] for log in result["logs"]] == [False]
+    assert "may go elsewhere" in result["logs"][0]["reason"]
+
+
+JOURNAL_RECORD = {
+    "__REALTIME_TIMESTAMP": "1795443968139536",
+    "_COMM": "sshd",
+    "MESSAGE": "Connection closed by 192.0.2.1",
+}
+
+
+@pytest.mark.parametrize(
+    ("says", "ends", "code"),
+    [
+        ("Hint: You are currently not seeing messages from other users and the system.", 0, "EACCES"),
+        ("No journal files were opened due to insufficient permissions.", 1, "EACCES"),
+        ("Journal file system.journal is truncated, ignoring file.", 0, "Incomplete"),
+        ("Failed to iterate through journal: Bad message", 1, "Failed"),
+        ("", 1, "Failed"),
+    ],
+)
+def test_journal_that_is_not_whole(tmp_path, says, ends, code):
+    """Where journalctl can't show all of the journal, it is unread, and what it showed is kept."""
+    program = tmp_path / "journalctl"
+    program.write_text(
+        f"#!/bin/sh\necho '{json.dumps(JOURNAL_RECORD)}'\necho '{says}' >&2\nexit {ends}\n", encoding="utf-8"
+    )
+    program.chmod(0o700)
+    path = f"{tmp_path}:{os.environ['PATH']}"
+    window = {"since": "2026-11-23T00:00:00Z", "until": "2026-11-24T00:00:00Z"}
+    result = login_info(tmp_path, PATH=path, journal=True, **window)
+    assert [one["code"] for one in result["unread"]] == [code]
+    assert [one["outcome"] for one in result["attempts"]] == ["disconnected"]
+    assert [log["complete"] for log in result["logs"]] == [False]
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file to nobody else")

@@ -88,6 +88,7 @@ class Logs:
             ceiling = min(ceiling, one.changed)
             if one.changed < self.window.since:
                 self._note(one.path, None, None, f"last changed at {shown(one.changed)}, before since: not read")
+                self._incomplete(None if position else "sshd's messages may go elsewhere since then")
                 return
             first = self._read_file(one, ceiling)
             ceiling = ceiling if first is None else min(ceiling, first)
