@@ -97,7 +97,8 @@ def _ecs(random: Random, addresses: Iterator[str]) -> dict:
         for place in range(31, 31 + random.randint(0, 2))
     ]
     groups = {
-        name: {str(rule): rule for rule in (_rule(random) for _number in range(random.randint(0, 4)))} for name in GROUPS
+        name: {str(rule): rule for rule in (_rule(random) for _number in range(random.randint(0, 4)))}
+        for name in GROUPS
     }
     return {
         "security_groups": [
