@@ -94,8 +94,9 @@ class Eip:
     """One elastic public address.
 
     bound_to: id of the instance, interface, load balancer or NAT gateway that has it, '' while none has. kind: the
-    API's word for that (EcsInstance, NetworkInterface, SlbInstance, Nat, …). private_ip: which address of the
-    interface it stands for, '' for the primary one. mode: NAT, MULTI_BINDED or BINDED (the interface shows it itself).
+    API's word for that (EcsInstance, NetworkInterface, SlbInstance, Nat, …), `none` while it is bound to nothing, ''
+    where only the thing that has it told of it. private_ip: which address of the interface it stands for, '' for the
+    primary one. mode: NAT, MULTI_BINDED or BINDED (the interface shows it itself).
     """
 
     id: str

@@ -130,6 +130,7 @@ class _Reading:
     def _complete(self) -> None:
         """Leave each EIP once, and add the servers that others name."""
         listed = {eip.address for eip in self.network.eips.values() if eip.kind}
+        listed |= {address for server in self.network.servers.values() for address in server.public_ips}
         doubles = [eip for eip in self.network.eips.values() if not eip.kind and eip.address in listed]
         self.network = self.network.drop(*doubles)
         named = {one.server: one for one in self.network.interfaces.values()}
