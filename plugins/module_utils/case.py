@@ -98,7 +98,7 @@ class Case:
         """What the attacked address belonged to at that time, as far as is known."""
         if not self.event.address:
             return self._unaddressed()
-        now = next((one for one in self.clues.exposure.targets if one.address == self.event.address), None)
+        now = self.clues.exposure.target(self.event.address)
         holdings = [one for one in self.clues.changes.holdings if one.address == self.event.address]
         then = self.holder
         if then and (now is None or (now.id, now.bound_to) != (then.id, then.bound_to)):
@@ -164,13 +164,18 @@ class Case:
         address = self.event.address
         if not address:
             return False
-        behind = {name for one in self.clues.exposure.targets if one.address == address for name in one.servers}
         return (
-            server.id in (self.target.id, self.holder.bound_to if self.holder else "")
+            server.id in self._owners
             or address in server.addresses
             or any(path.address == address for path in server.paths)
-            or server.id in behind
         )
+
+    @cached_property
+    def _owners(self) -> set[str]:
+        """The ids of what the attacked address belonged to, and of the servers behind it."""
+        now = self.clues.exposure.target(self.event.address)
+        then = {self.target.id, self.holder.bound_to if self.holder else ""}
+        return {*then, *(now.servers if now else ())} - {""}
 
     def _named(self, server: Server) -> bool:
         event = self.event
@@ -182,8 +187,7 @@ class Case:
 
     def _logged(self, server: Server) -> bool:
         log = self.log_of(server)
-        seen = {*self.attempts, *(self.shifted.attempts if self.shifted else ())}
-        return bool(log and self.event.source and seen.intersection(log.attempts))
+        return bool(log and self.event.source and self.of_event(log))
 
     @cached_property
     def owner(self) -> Server | None:
@@ -232,6 +236,15 @@ class Case:
     def other_openings(self) -> tuple[Opening, ...]:
         """The times, of other servers and of single resources, that this event falls into."""
         return tuple(one for one in self._openings_then if one not in self.openings)
+
+    def bears(self, opening: Opening) -> bool:
+        """What was open is one of those servers, or stands on a way to them, or is what was attacked."""
+        return opening.id in self._things
+
+    @cached_property
+    def _things(self) -> set[str]:
+        gates = (str(gate.shown.get("name") or "") for path in self.paths for gate in path.gates)
+        return {*self.server_ids, self.target.id, *(name for names in gates for name in names.split(", "))}
 
     @cached_property
     def near(self) -> tuple[Opening, ...]:
@@ -299,18 +312,21 @@ class Case:
     # What the servers logged
 
     def log_of(self, server: Server) -> Log | None:
-        """The log of a server, known by its id, an address, or its name."""
-        ids = {server.id, *server.addresses}
-        by_id = next((one for one in self.clues.logs if ids & one.ids), None)
-        return by_id or next((one for one in self.clues.logs if server.name and server.name in one.ids), None)
+        """The log of a server."""
+        return self.clues.log_of(server)
 
     @cached_property
     def of_source(self) -> tuple[Attempt, ...]:
         """Everything that any server logged of this source; of an unknown source, what the named servers logged."""
         source = self.event.source
         logs = self.clues.logs if source else [log for log in map(self.log_of, self.spoken_of) if log]
-        found = (one for log in logs for one in log.attempts if source in ("", one.source))
+        found = (one for log in logs for one in log.of(source))
         return tuple(sorted(found, key=lambda one: (one.time, one.host, one.user, one.outcome, one.file)))
+
+    def of_event(self, log: Log) -> list[Attempt]:
+        """What of the event this log holds, at that time or at that of another zone."""
+        found = {*self.attempts, *(self.shifted.attempts if self.shifted else ())}
+        return [one for one in log.of(self.event.source) if one in found] if found else []
 
     @cached_property
     def attempts(self) -> tuple[Attempt, ...]:
@@ -374,7 +390,7 @@ class Case:
         """Lines of that time may be of this source, without its address: that of a load balancer is in its place."""
         first, last = self.event.first - SLACK, self.event.last + SLACK
         behind = any(path.kind in PROXIES and path.leads for path in server.paths)
-        found = (one for one in log.attempts if one.within(first, last))
+        found = (one for one in log.nameless if one.within(first, last))
         return any(one.source == "UNKNOWN" or (behind and one.nameless) for one in found)
 
     @cached_property

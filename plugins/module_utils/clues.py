@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, tzinfo
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 from .addresses import Addresses, of_option
 from .exposure import PRIVATE, PUBLIC
@@ -140,7 +140,19 @@ class Exposure:
 
     def server(self, identifier: str) -> Server | None:
         """The server of this id."""
-        return next((one for one in self.servers if one.id == identifier), None)
+        return self._servers.get(identifier)
+
+    def target(self, address: str) -> Target | None:
+        """What this address belongs to."""
+        return self._targets.get(address)
+
+    @cached_property
+    def _servers(self) -> dict[str, Server]:
+        return {one.id: one for one in self.servers}
+
+    @cached_property
+    def _targets(self) -> dict[str, Target]:
+        return {one.address: one for one in self.targets if one.address}
 
 
 @dataclass(frozen=True)
@@ -257,7 +269,7 @@ class Attempt:
 
 @dataclass(frozen=True)
 class Log:
-    """What one server's sshd logged. ids: its instance id, addresses and name, whatever of them is known.
+    """What one server's sshd logged. ids: its instance id, or else its addresses and names.
 
     ports: where its sshd listens. offset: how far its clock is ahead of UTC. whole: when nothing is missing from it.
     """
@@ -269,6 +281,22 @@ class Log:
     attempts: tuple[Attempt, ...]
     whole: Interval | None
     unread: tuple[str, ...]
+
+    def of(self, source: str) -> tuple[Attempt, ...]:
+        """What it holds of this source; of an unknown one, everything."""
+        return tuple(self._by_source.get(source, ())) if source else self.attempts
+
+    @cached_property
+    def nameless(self) -> tuple[Attempt, ...]:
+        """What does not tell whom it is of."""
+        return tuple(one for one in self.attempts if one.nameless)
+
+    @cached_property
+    def _by_source(self) -> dict[str, list[Attempt]]:
+        found: dict[str, list[Attempt]] = {}
+        for one in self.attempts:
+            found.setdefault(one.source, []).append(one)
+        return found
 
     def covers(self, first: datetime, last: datetime) -> bool:
         """Whether everything that sshd logged from first to last was read."""
@@ -301,6 +329,14 @@ class Clues:
     zone_name: str = "UTC"
     account_id: str = ""
     unread: tuple[str, ...] = ()
+
+    def log_of(self, server: Server) -> Log | None:
+        """The log of a server, known by its id, an address, or its name."""
+        return next((self._logs[key] for key in (server.id, *server.addresses, server.name) if key in self._logs), None)
+
+    @cached_property
+    def _logs(self) -> dict[str, Log]:
+        return {key: log for log in reversed(self.logs) for key in log.ids}
 
 
 def admits(sources: Sequence[str], source: str) -> bool | None:

@@ -249,12 +249,12 @@ def read_log(result: Mapping, where: str) -> Log:
     """A result of ssh_login_info."""
     server = _part(result.get("server"), f"{where}, server")
     host = _text(server, "host", where) or _text(server, "instance_id", where) or _text(result, "inventory_host", where)
-    ids = {_text(server, "instance_id", where), _text(server, "host", where)}
-    ids |= set(_texts(server.get("addresses"), f"{where}, server, addresses"))
-    ids.add(_text(result, "inventory_host", where))
+    identifier = _text(server, "instance_id", where)
+    names = {host, _text(result, "inventory_host", where), *_texts(server.get("addresses"), f"{where}, addresses")}
     return Log(
         host=host,
-        ids=frozenset(ids - {""}),
+        # Private addresses and names may stand for several servers, so they count only without an id.
+        ids=frozenset({identifier} if identifier else names - {""}),
         ports=tuple(int(port) for port in _texts(server.get("ports"), f"{where}, ports") if port.isdecimal()),
         offset=_offset(server.get("utc_offset"), f"{where}, server, utc_offset"),
         attempts=_all(result.get("attempts"), f"{where}, attempts", _attempt),

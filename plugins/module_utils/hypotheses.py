@@ -109,7 +109,7 @@ def _off_target(case: Case, elsewhere: list[Path]) -> str:
 
 def _doors(case: Case) -> list[str]:
     """What the attacked address offers instead of sshd."""
-    target = next((one for one in case.clues.exposure.targets if one.address == case.event.address), None)
+    target = case.clues.exposure.target(case.event.address)
     if target is None or target.id != case.target.id:
         return []
     ports = [f"{protocol} {first if first == last else f'{first}-{last}'}" for first, last, protocol in target.ports]
@@ -260,7 +260,7 @@ def _clock(case: Case, elsewhere: list[str]) -> str:
 
 def _hidden(case: Case, log: Log) -> str:
     """Why somebody who looks for the event's time would not find the line in this log; '' if nothing hides it."""
-    found = sorted({*case.attempts} & {*log.attempts}, key=lambda one: one.time)
+    found = case.of_event(log) if case.attempts else []
     if not found:
         return ""
     if log.offset is not None and log.offset != case.local.utcoffset():
@@ -283,7 +283,7 @@ def open_for_a_while(case: Case) -> Hypothesis:
     vague = [one for one in case.openings if one.temporary and one not in sure]
     vague += [one for one in case.other_openings if one.temporary and one.kind == "server" and not case.certain_servers]
     steady = [one for one in case.openings if not one.temporary and one.reach.admits(case.event.source)]
-    related = [one for one in case.other_openings if one.temporary and one.kind != "server" and bears(case, one)]
+    related = [one for one in case.other_openings if one.temporary and one.kind != "server" and case.bears(one)]
     pro = [interval(one) for one in (*sure, *vague, *case.near, *related)]
     con = [f"It was not open for a while, but all the time: {interval(one)}" for one in steady]
     if case.known_then and not pro and not steady:
@@ -309,12 +309,6 @@ def _while(case: Case, *, sure: list[Opening], steady: list[Opening], hints: boo
         vague = [one for one in (*case.openings, *case.other_openings) if not one.reach.admits(case.event.source)]
         return RULED_OUT if not (others or vague or case.contradicted) else UNLIKELY
     return UNLIKELY if steady or case.replayed else UNDECIDED
-
-
-def bears(case: Case, opening: Opening) -> bool:
-    """What was open stands on a way to one of the servers, or is what was attacked."""
-    names = {gate.shown.get("name", "") for path in case.paths for gate in path.gates}
-    return opening.id == case.target.id or any(opening.id in str(name).split(", ") for name in names)
 
 
 # H6
@@ -403,7 +397,8 @@ def _unlike(case: Case, text: str) -> bool:
 def stale_mapping(case: Case) -> Hypothesis:
     """Security Center shows the event at the wrong server: an old mapping, a copied agent, two of one name."""
     pro, con = _mismatches(case)
-    right = any({*case.attempts} & {*log.attempts} for server in case.spoken_of if (log := case.log_of(server)))
+    logs = [log for server in case.spoken_of if (log := case.log_of(server))]
+    right = bool(case.attempts) and any(case.of_event(log) for log in logs)
     if right:
         con.append("The log of the very server that the event names holds it.")
     return Hypothesis(

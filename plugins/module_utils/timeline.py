@@ -3,18 +3,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timedelta
 from itertools import groupby
+from typing import TypeVar
 
 from .case import Case, shown
 from .case_words import held, interval, sources_text
 from .clues import Attempt, Change, Opening
 
+T = TypeVar("T")
 # How far around an event something bears on it. What opened or closed SSH counts however long ago it was.
 AROUND = timedelta(hours=24)
-# A brute force that goes on for days would bury everything else.
-MOST_LOGINS = 200
+# A brute force that goes on for days, or an account where everything changes all day, would bury everything else.
+MOST = 100
 
 
 def timeline(case: Case) -> list[dict]:
@@ -60,12 +62,11 @@ def _event(case: Case) -> dict:
     return _moment(event.kind, text, event.first, until, **more)
 
 
-def _changes(case: Case) -> Iterator[dict]:
+def _changes(case: Case) -> list[dict]:
     openings = (*case.openings, *case.near)
     marked = {(one.time, one.what) for opening in openings for one in (opening.opened_by, opening.closed_by) if one}
-    for one in case.clues.changes.changes:
-        if _is_around(case, one.time) or (one.time, one.what) in marked:
-            yield _change(one)
+    found = [one for one in case.clues.changes.changes if _is_around(case, one.time) or (one.time, one.what) in marked]
+    return [_change(one) for one in _closest(case, found, lambda one: ((one.time, one.what) not in marked, one.time))]
 
 
 def _change(one: Change) -> dict:
@@ -75,9 +76,8 @@ def _change(one: Change) -> dict:
 
 
 def _openings(case: Case) -> Iterator[dict]:
-    ids = {*case.server_ids}
     for one in case.clues.changes.openings:
-        if (one.kind != "server" or one.id in ids) and _overlaps(case, one):
+        if case.bears(one) and _overlaps(case, one):
             actor = one.opened_by.actor if one.opened_by else ""
             yield _moment(
                 "opening",
@@ -100,15 +100,15 @@ def _logins(case: Case) -> list[dict]:
         return (one.host, one.time.replace(second=0, microsecond=0), one.source, one.outcome)
 
     merged = [list(group) for _key, group in groupby(sorted(case.of_source, key=alike), alike)]
-    return [_login(group) for group in _closest(case, merged)]
+    return [_login(group) for group in _closest(case, merged, lambda group: (not group[0].accepted, group[0].time))]
 
 
-def _closest(case: Case, groups: list[list[Attempt]]) -> list[list[Attempt]]:
-    """Those nearest to the event, if they are too many; what was let in is always among them."""
+def _closest(case: Case, found: list[T], key: Callable[[T], tuple[bool, datetime]]) -> list[T]:
+    """If they are too many, those that matter most (their key begins with False), then those nearest to the event."""
     moment = case.event.first
-    if len(groups) <= MOST_LOGINS or moment is None:
-        return groups
-    return sorted(groups, key=lambda group: (not group[0].accepted, abs(group[0].time - moment)))[:MOST_LOGINS]
+    if len(found) <= MOST or moment is None:
+        return found
+    return sorted(found, key=lambda one: (key(one)[0], abs(key(one)[1] - moment)))[:MOST]
 
 
 def _login(group: list[Attempt]) -> dict:
