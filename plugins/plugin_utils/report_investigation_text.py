@@ -28,7 +28,10 @@ def headline(report: dict, words: dict) -> str:
 
 
 def tone(report: dict) -> str:
-    """The most serious verdict. "failed": a worse one may be missing. "none": there is no event, "unread": none is known."""
+    """Name the most serious verdict, or what keeps from naming one.
+
+    failed: a worse one may be missing. none: there is no event to investigate. unread: none is known.
+    """
     said = {one["verdict"] for one in report["investigations"]}
     worst = next((verdict for verdict in VERDICTS if verdict in said), "unread" if report["errors"] else "none")
     return "failed" if worst != VERDICTS[0] and _failed(report) else worst
