@@ -28,8 +28,13 @@ def asked(event: Event) -> list[Rule]:
 
 
 def by_identity(rules: Iterable[Rule]) -> dict[tuple, Rule]:
-    """Rules by what tells them apart."""
-    return {identity(rule): rule for rule in rules}
+    """Rules by what tells them apart; of those that are not known in full, that is the id too."""
+    return {(*identity(rule), rule.id) if is_vague(rule) else identity(rule): rule for rule in rules}
+
+
+def is_vague(rule: Rule) -> bool:
+    """Not all of the rule is known."""
+    return SOMETHING in (rule.prefix_list, rule.port_list)
 
 
 def worded(rule: Rule) -> str:
@@ -71,34 +76,49 @@ def _undo_by_content(network: Network, event: Event, group: Group) -> Network:
 
 
 def _undo_by_id(network: Network, event: Event, group: Group, count: int) -> Network:
-    facts = _told(event)
-    after = by_identity(group.rules)
-    if facts.whole or sum(name not in after for name in facts.present) == count:
+    if _told(event).whole or len(_vanished(event, group)) == count:
         return _before(network, event, group, group.rules)
     return _hidden(network, event, "it names the rules that it removed by their ids alone")
 
 
+def _vanished(event: Event, group: Group) -> list[Rule]:
+    """The rules that are known to have been there before the event, and are not after it.
+
+    None, where a rule after it is not known in full, for that may be one of them.
+    """
+    if any(map(is_vague, group.rules)):
+        return []
+    after = by_identity(group.rules)
+    return [rule for name, rule in _told(event).present.items() if name not in after]
+
+
 def _undo_modify(network: Network, event: Event) -> Network:
-    """A rule's source and ports can be unknown; where its effect or its place was changed, the whole group is."""
-    group = network.groups.get(event.text("SecurityGroupId"))
-    given = _modified(event)
+    """The one rule that vanished is the rule before. Else its source and ports can be unknown; where its effect or its
+    place was changed, the whole group is.
+    """
+    group, given = network.groups.get(event.text("SecurityGroupId")), _modified(event)
     if not given:
         return network
     if group is None:
         return _revealed(network, event)
-    name = event.text("SecurityGroupRuleId")
-    found = next((rule for rule in group.rules if rule.id == name), None)
     if _told(event).whole:
         return _before(network, event, group, group.rules)
+    name = event.text("SecurityGroupRuleId")
+    found = next((rule for rule in group.rules if rule.id == name), None)
+    others, vanished = [rule for rule in group.rules if rule is not found], _vanished(event, group)
+    if len(vanished) == 1:
+        return _before(network, event, group, [*others, replace(vanished[0], id=name)])
     if found is None or given & {"Policy", "Priority", "IpProtocol"}:
         return _hidden(network, event, "it does not tell what the rule was before")
+    return network.put(replace(group, rules=(*others, _blurred(found, given))))
+
+
+def _blurred(rule: Rule, given: set[str]) -> Rule:
+    """The rule before these fields were given, as far as it is known."""
     sources = {"SourceCidrIp", "Ipv6SourceCidrIp", "SourceGroupId", "SourcePrefixListId"}
-    before = found
     if given & sources:
-        before = replace(before, cidr="", cidr6="", group="", prefix_list=SOMETHING)
-    if given - sources:
-        before = replace(before, ports="", port_list=SOMETHING)
-    return network.put(replace(group, rules=tuple(before if rule is found else rule for rule in group.rules)))
+        rule = replace(rule, cidr="", cidr6="", group="", prefix_list=SOMETHING)
+    return replace(rule, ports="", port_list=SOMETHING) if given - sources else rule
 
 
 def _modified(event: Event) -> set[str]:

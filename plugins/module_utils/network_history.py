@@ -10,6 +10,7 @@ from datetime import datetime
 from . import openings, tenures
 from .change_kinds import SOMETHING, UNSAID
 from .gates import REACHABLE, UNKNOWN, shown
+from .group_changes import is_vague
 from .network import Group, Interface, Listener, Network, Server, Thing
 from .openings import Opening, Subject
 from .replay import KINDS, Moment, back, blind, matters, told
@@ -154,7 +155,7 @@ def veils(moments: Sequence[Moment], event: Event) -> bool:
 def vague(thing: Thing) -> bool:
     """Not all of it is known."""
     if isinstance(thing, Group):
-        return any(rule.doubtful or SOMETHING in (rule.prefix_list, rule.port_list) for rule in thing.rules)
+        return any(rule.doubtful or is_vague(rule) for rule in thing.rules)
     if isinstance(thing, Listener):
         return SOMETHING in (*thing.server_groups, *thing.acls)
     return (isinstance(thing, Interface) and thing.groups is None) or (isinstance(thing, Server) and not thing.status)
