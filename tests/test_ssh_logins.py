@@ -341,6 +341,17 @@ def test_journal_that_is_not_there(tmp_path):
     assert "journal" in [one["what"] for one in result["unread"]]
 
 
+def test_rotation_while_reading(recording, tmp_path):
+    """Files that are renamed while they are read may have been missed, so the result is not taken for whole."""
+    kept(tmp_path, recording.messages)
+    (tmp_path / "auth.log.1").write_bytes(b"\x28\xb5\x2f\xfd and so on")
+    program = tmp_path / "zstd"
+    program.write_text(f"#!/bin/sh\nmv {tmp_path}/auth.log {tmp_path}/auth.log.2\n", encoding="utf-8")
+    program.chmod(0o700)
+    result = login_info(tmp_path, PATH=f"{tmp_path}:{os.environ['PATH']}")
+    assert [one["code"] for one in result["unread"]] == ["Rotated"]
+
+
 def test_log_that_nobody_writes_to(recording, tmp_path):
     """A log that was last written to before the window is no proof of silence within it."""
     kept(tmp_path, moved(recording.messages, -9 * DAY))

@@ -7,6 +7,7 @@ The module that uses this runs on servers, whose Python may be as old as 3.8.
 from __future__ import annotations
 
 import math
+import os
 from typing import Iterator, NamedTuple
 
 from . import login_files as files
@@ -71,9 +72,15 @@ class Logs:
     # Files
 
     def read_files(self, patterns: list[str]) -> None:
-        """Read the files that the patterns name."""
+        """Read the files that the patterns name. Reading takes a while, in which they may be rotated."""
         listed, unreadable = reads.listed(patterns)
+        self._read_listed(listed)
+        if reads.inodes(listed) != reads.inodes(reads.listed(patterns)[0]):
+            message = "log files were rotated while they were read: run it again"
+            self.unread.append(reads.UnreadableError("logs", "read", "Rotated", message).as_unread())
         self.unread += [error.as_unread() for error in unreadable]
+
+    def _read_listed(self, listed: dict[str, os.stat_result]) -> None:
         together = files.logs(files.file(path, status.st_mtime) for path, status in listed.items())
         known = [parts[0].log for parts in together]
         for parts in together:
@@ -137,9 +144,7 @@ class Logs:
     def _incomplete(self, reason: str | None) -> None:
         """Say of the file noted last why it is not complete, if there is a reason."""
         if reason:
-            note = self.found[-1]
-            note["reason"] = f"{note['reason']}; {reason}" if note["reason"] else reason
-            note["complete"] = False
+            _mark(self.found[-1], reason)
 
     def _failed(self, file: str, error: reads.UnreadableError) -> None:
         self.unread.append(error.as_unread())
@@ -152,8 +157,7 @@ class Logs:
         for note in self.found:
             reason = quiet if note["file"] == JOURNAL else elsewhere
             if reason:
-                note["reason"] = f"{note['reason']}; {reason}" if note["reason"] else reason
-                note["complete"] = False
+                _mark(note, reason)
         if not self.found and not self.unread:
             message = "there is neither a journal nor one of the files in paths"
             self.unread.append(reads.UnreadableError("logs", "read", "NoLog", message).as_unread())
@@ -198,6 +202,11 @@ class _Missing:
         if self.suppressed:
             reasons.append(f"journald suppressed {self.suppressed} messages of sshd above its rate limit")
         return "; ".join(reasons) or None
+
+
+def _mark(note: dict[str, object], reason: str) -> None:
+    note["reason"] = f"{note['reason']}; {reason}" if note["reason"] else reason
+    note["complete"] = False
 
 
 def _matches(identifiers: frozenset) -> list[str]:

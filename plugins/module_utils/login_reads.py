@@ -98,6 +98,11 @@ def _into(found: dict[str, os.stat_result], folder: str, pattern: str) -> list[U
     return []
 
 
+def inodes(found: dict[str, os.stat_result]) -> dict[str, tuple[int, int]]:
+    """Which file each name stands for."""
+    return {path: (status.st_dev, status.st_ino) for path, status in found.items()}
+
+
 def lines(path: str) -> Iterator[str]:
     """The lines of a text file, compressed or not."""
     try:

@@ -204,7 +204,7 @@ from ansible_collections.hardening.alicloud.plugins.module_utils.login_files imp
 from ansible_collections.hardening.alicloud.plugins.module_utils.login_lines import IDENTIFIERS
 from ansible_collections.hardening.alicloud.plugins.module_utils.login_logs import Logs, Window
 from ansible_collections.hardening.alicloud.plugins.module_utils.login_merge import Attempt, Attempts
-from ansible_collections.hardening.alicloud.plugins.module_utils.on_server import tell
+from ansible_collections.hardening.alicloud.plugins.module_utils.offline import inform
 
 DAYS = 7
 SPEC = {
@@ -269,7 +269,7 @@ def row(one: Attempt) -> dict:
 
 def main() -> None:
     """Declare the options."""
-    tell(SPEC, look)
+    inform(SPEC, look)
 
 
 if __name__ == "__main__":

@@ -136,7 +136,7 @@ def shipped() -> set[str]:
 
 def test_nothing_of_the_cloud_is_shipped(shipped):
     """The module needs none of the parts that reach the cloud, which need a newer Python and the SDKs."""
-    assert {one for one in shipped if not one.startswith("login_")} == {"errors", "on_server"}
+    assert {one for one in shipped if not one.startswith("login_")} == {"errors", "offline"}
 
 
 def test_oldest_python(shipped):
