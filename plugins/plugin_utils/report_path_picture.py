@@ -28,7 +28,7 @@ QUIET = frozenset(("protocol", "instance"))
 OPEN, SHUT, UNKNOWN, END = "open", "shut", "unknown", "end"
 THROUGH, UNSURE, STOPPED = "through", "unsure", "stopped"
 # Lanes: widths of what stands in them, and heights.
-SOURCE, GATE, SERVER, GAP, PAD, WIDE = 128, 156, 150, 30, 10, 960
+SOURCE, GATE, SERVER, GAP, PAD, WIDE = 128, 164, 150, 28, 10, 960
 LEFT = SOURCE + GAP
 LANE, CAPTION, HEIGHT = 100, 24, 62
 # One below the other: how wide, where the rail lies, and how high a stop, a heading and a gap are.

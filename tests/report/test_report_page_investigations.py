@@ -14,7 +14,10 @@ from selenium.webdriver.common.by import By
 from tests.report.browser import ATTACKS, CONTRAST, DESKTOP, PHONE, TABLET
 from tests.report.examples import (
     EMPTY,
+    FOR_THE_OFFICE,
+    OPEN_EIP,
     REACHED,
+    TCP_LISTENER,
     UNKNOWN,
     a_result,
     a_risk,
@@ -135,6 +138,21 @@ def test_what_was_not_read_is_told(page):
     page.open(build_report(a_run(), investigated(UNKNOWN)))
     assert page.text("h1") == "The SSH event may have reached a server"
     assert "sg-web: GetBucketInfo: AccessDenied: You have no right" in page.text(".unread")
+
+
+@pytest.mark.parametrize(
+    ("verdict", "paths", "expected"),
+    [
+        ("reachable", [FOR_THE_OFFICE, TCP_LISTENER], 1),
+        ("reachable", [OPEN_EIP, FOR_THE_OFFICE], 0),
+        ("reachable", [], 0),
+        ("not_reachable", [TCP_LISTENER], 0),
+    ],
+)
+def test_what_was_open_then_and_is_not_now(verdict, paths, expected):
+    """Where the ways of today explain nothing, the page says so."""
+    html = as_html(build_report(a_run(), investigated(an_investigation(verdict, paths=paths))))
+    assert html.count("Today nothing lets it in.") == expected
 
 
 def test_a_run_that_only_investigates_claims_nothing_about_risks(page):
