@@ -179,7 +179,6 @@ def _gate(row: Mapping, where: str) -> Gate:
 
 
 def _target(row: Mapping, where: str) -> Target:
-    ports = _list(row.get("ports"), f"{where}, ports")
     return Target(
         address=_address(row, "address", where),
         kind=_text(row, "kind", where) or "unknown",
@@ -187,11 +186,12 @@ def _target(row: Mapping, where: str) -> Target:
         name=_text(row, "name", where),
         bound_to=_text(row, "bound_to", where),
         servers=_texts(row.get("servers"), f"{where}, servers"),
-        ports=tuple(
-            (_number(port, "first", where), _number(port, "last", where), _text(port, "protocol", where))
-            for port in ports
-        ),
+        ports=_all(row.get("ports"), f"{where}, ports", _ports),
     )
+
+
+def _ports(row: Mapping, where: str) -> tuple[int, int, str]:
+    return _number(row, "first", where), _number(row, "last", where), _text(row, "protocol", where)
 
 
 def read_changes(result: Mapping, now: datetime) -> Changes:
