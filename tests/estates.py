@@ -53,6 +53,10 @@ def _some(random: Random, things: tuple, least: int, most: int) -> list:
     return random.sample(things, random.randint(least, most))
 
 
+def _mostly(random: Random, usual: Any, *others: Any) -> Any:
+    return usual if random.random() < 3 / 4 else random.choice(others)
+
+
 def _rule(random: Random) -> dict:
     source = random.choice((*BLOCKS, *BLOCKS, *BLOCKS_6, *LISTS, "sg-a"))
     narrow = random.choice(("", "", "172.16.0.0/24", "172.16.1.0/24")) if source in BLOCKS else ""
@@ -77,7 +81,7 @@ def _ecs(random: Random, addresses: Iterator[str]) -> dict:
             "id": name,
             "region": REGION,
             "groups": _some(random, GROUPS, 1, 2),
-            "status": random.choice(("Running", "Running", "Running", "Stopped")),
+            "status": _mostly(random, "Running", "Stopped"),
             "private_ip": f"172.16.0.{place}",
             "secondary_ips": random.choice(([], [f"172.16.1.{place}"])),
             "public_ip": next(addresses) if random.random() < 1 / 3 else "",
@@ -112,8 +116,8 @@ def _ecs(random: Random, addresses: Iterator[str]) -> dict:
 
 
 def _members(random: Random, ports: tuple[int, ...], targets: tuple[str, ...]) -> list[dict]:
-    chosen = _some(random, tuple((target, port) for target in targets for port in ports), 0, 2)
-    return [{"server": target, "port": port, "weight": random.choice((100, 100, 0))} for target, port in chosen]
+    chosen = _some(random, tuple((target, port) for target in targets for port in ports), 0, 3)
+    return [{"server": target, "port": port, "weight": _mostly(random, 100, 0)} for target, port in chosen]
 
 
 def _slb(random: Random, addresses: Iterator[str]) -> dict:
@@ -123,28 +127,28 @@ def _slb(random: Random, addresses: Iterator[str]) -> dict:
         balancer = {
             "id": f"lb-{place}",
             "region": REGION,
-            "status": random.choice(("active", "active", "active", "inactive")),
+            "status": _mostly(random, "active", "inactive"),
             "address": next(addresses) if internet else f"172.16.7.{place}",
             "address_type": "internet" if internet else "intranet",
-            "servers": [{"server": name, "weight": random.choice((100, 0))} for name in _some(random, SERVERS, 1, 2)],
+            "servers": [{"server": name, "weight": _mostly(random, 100, 0)} for name in _some(random, SERVERS, 1, 2)],
             "listeners": [_clb_listener(random, front) for front in _some(random, (22, 80, 443, 2222), 1, 2)],
         }
         balancers.append(balancer)
-    acls = {name: _some(random, BLOCKS[1:5], 0, 2) for name in ("acl-a", "acl-b")}
+    acls = {name: random.choice(([], _some(random, BLOCKS[1:5], 1, 2))) for name in ("acl-a", "acl-b")}
     groups = {"rsp-a": _members(random, (22, 22, 80), SERVERS)}
     return {"load_balancers": balancers, "server_groups": groups, "acls": acls}
 
 
 def _clb_listener(random: Random, front: int) -> dict:
     guarded = {
-        "acl_status": random.choice(("on", "on", "off")),
+        "acl_status": _mostly(random, "on", "off"),
         "acl_type": random.choice(("white", "black")),
         "acls": _some(random, ("acl-a", "acl-b"), 1, 2),
     }
     return {
         "port": front,
-        "protocol": random.choice(("tcp", "tcp", "tcp", "http", "udp")),
-        "status": random.choice(("running", "running", "running", "stopped")),
+        "protocol": _mostly(random, "tcp", "http", "udp"),
+        "status": _mostly(random, "running", "stopped"),
         **random.choice(({"backend_port": 22}, {"backend_port": 22}, {"backend_port": 80}, {"server_group": "rsp-a"})),
         **random.choice(({}, guarded)),
     }
@@ -163,17 +167,17 @@ def _nlb(random: Random, addresses: Iterator[str]) -> dict:
             [{"port": 22, "server_group": "sgp-any"}, {"port": 80, "server_group": "sgp-fixed"}],
         )
     )
-    protocol = random.choice(("TCP", "TCP", "TCPSSL", "UDP"))
+    protocol = _mostly(random, "TCP", "TCPSSL", "UDP")
     balancer = {
         "id": "nlb-1",
         "region": REGION,
-        "status": random.choice(("Active", "Active", "Active", "Inactive")),
+        "status": _mostly(random, "Active", "Inactive"),
         "addresses": [next(addresses)],
         "local_addresses": ["172.16.9.4"],
         "security_groups": random.choice(([], [], ["sg-c"])),
         "listeners": [{"id": f"lsn-{one['port']}", "protocol": protocol, **one} for one in listeners],
     }
-    return {"load_balancers": random.choice(([], [balancer], [balancer])), "server_groups": groups}
+    return {"load_balancers": [balancer], "server_groups": groups}
 
 
 def _alb(random: Random, addresses: Iterator[str]) -> dict:
