@@ -39,7 +39,7 @@ TONES = {
 }
 OPEN = 3  # so many conclusions are shown with the details of their first event
 BEST = 2  # hypotheses that are shown with their evidence
-ROWS = 300  # of a timeline's table, those nearest to the event
+ROWS = 100  # of a timeline's table; of refused logins those nearest to the event
 FOLDED = 4  # events with one conclusion, from which on only the first stands in the open
 LANES = 24  # of a picture; the list below it has all
 
@@ -187,15 +187,15 @@ def _hypothesis(place: int, one: dict, language: str, words: dict) -> dict:
 
 
 def _table(items: list[dict], when: datetime | None, where: ZoneInfo | None, words: dict) -> dict:
-    """The rows of the timeline; where there are very many, those nearest to the event."""
+    """The rows of the timeline; where there are very many, refused logins far from the event are left out first."""
+
+    def weight(place: int) -> tuple[bool, float]:
+        begin, item = known[place]
+        return (row_of(item) == "login", abs((begin - when).total_seconds()) if begin and when else 0.0)
+
     known = [(moment(item["time"]), item) for item in items]
-    nearest = sorted(range(len(known)), key=lambda place: _distance(known[place][0], when))[:ROWS]
-    rows = [_row(*known[place], where, words) for place in sorted(nearest)]
+    rows = [_row(*known[place], where, words) for place in sorted(sorted(range(len(known)), key=weight)[:ROWS])]
     return {"rows": rows, "left_out": len(items) - len(rows)}
-
-
-def _distance(one: datetime | None, when: datetime | None) -> float:
-    return abs((one - when).total_seconds()) if one and when else 0.0
 
 
 def _row(begin: datetime | None, item: dict, where: ZoneInfo | None, words: dict) -> dict:

@@ -18,7 +18,19 @@ from ansible_collections.hardening.alicloud.plugins.plugin_utils.report_formats 
 from markdown_it import MarkdownIt
 from ocsf_json_schema import OcsfJsonSchemaEmbedded, get_ocsf_schema
 
-from tests.report.examples import READ, VERSIONING, a_result, a_risk, a_run, a_task, arn, reports_of, unread
+from tests.report.examples import (
+    READ,
+    REACHED,
+    VERSIONING,
+    a_result,
+    a_risk,
+    a_run,
+    a_task,
+    arn,
+    investigated,
+    reports_of,
+    unread,
+)
 
 EVIL = (
     "<script>alert(1)</script>\x1b]0;x\x07\u202e\ud800\n=cmd|' calc'!A0 ]]> & \" ' | `x` [a](https://evil.example) @a"
@@ -56,6 +68,7 @@ REPORTS = {
     "everything": reports_of(NOTHING, EVERYTHING)[-1],
     "hostile": build_report(a_run(), HOSTILE),
     "nothing": build_report(a_run(), NOTHING),
+    "investigated": build_report(a_run(), investigated(REACHED)),
 }
 STATUSES = {"open-bucket": "open", "shop-bucket": "open", "fixed-bucket": "fixed", "dark-bucket": "unknown"}
 

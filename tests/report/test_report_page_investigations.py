@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
 
 import pytest
@@ -13,12 +14,14 @@ from selenium.webdriver.common.by import By
 
 from tests.report.browser import ATTACKS, CONTRAST, DESKTOP, PHONE, TABLET
 from tests.report.examples import (
+    BUSY,
     EMPTY,
     FOR_THE_OFFICE,
     OPEN_EIP,
     REACHED,
     TCP_LISTENER,
     UNKNOWN,
+    a_moment,
     a_result,
     a_risk,
     a_run,
@@ -153,6 +156,24 @@ def test_what_was_open_then_and_is_not_now(verdict, paths, expected):
     """Where the ways of today explain nothing, the page says so."""
     html = as_html(build_report(a_run(), investigated(an_investigation(verdict, paths=paths))))
     assert html.count("Today nothing lets it in.") == expected
+
+
+def test_a_long_timeline_keeps_what_weighs(page):
+    """Of a thousand refused logins those nearest to the attack are listed, and all else that happened."""
+    start = datetime(2026, 11, 21, tzinfo=UTC)
+    logins = [
+        a_moment(f"{start + timedelta(minutes=minute):%Y-%m-%dT%H:%M:%SZ}", "login", "x", outcome="failed")
+        for minute in range(1000)
+    ]
+    late = a_moment("2026-11-23T23:00:00Z", "login", "root", outcome="accepted", source="192.0.2.7")
+    page.open(build_report(a_run(), investigated(an_investigation(timeline=[*logins, *BUSY, late]))))
+    page.open_all()
+    rows = page.js("[...document.querySelectorAll('.moments tbody tr')].map((e) => e.innerText)")
+    assert len(rows) == 100
+    assert rows[-1].startswith("2026-11-23 23:00:00")
+    assert [row for row in rows if row.startswith("2026-11-21 04:01:00")]
+    assert not [row for row in rows if row.startswith("2026-11-21 00:")]
+    assert "… and 911 more · report.json" in page.text()
 
 
 def test_a_run_that_only_investigates_claims_nothing_about_risks(page):
