@@ -62,28 +62,28 @@ def record(line: str, identifiers: frozenset[str]) -> Record | None:
     try:
         fields = json.loads(line)
         moment = int(fields["__REALTIME_TIMESTAMP"]) / 1e6
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, OverflowError):
         return None
     text = _message(fields.get("MESSAGE"))
     if fields.get("MESSAGE_ID") == SUPPRESSED:
         found = SUPPRESSED_TEXT.match(text)
         return Record(moment, None, int(found[1])) if found and "ssh" in found[2] else None
-    if fields.get("_COMM") not in identifiers and not _root_says(fields, identifiers):
+    if _text(fields.get("_COMM")) not in identifiers and not _root_says(fields, identifiers):
         return None
     pid = _text(fields.get("_PID") or fields.get("SYSLOG_PID"))
-    return Record(moment, Entry(_text(fields.get("_HOSTNAME")), int(pid) if pid.isdigit() else None, text))
+    return Record(moment, Entry(_text(fields.get("_HOSTNAME")), int(pid) if pid.isdecimal() else None, text))
 
 
 def moment(line: str) -> float | None:
     """When a journal's record was written, whoever wrote it."""
     try:
         return int(json.loads(line)["__REALTIME_TIMESTAMP"]) / 1e6
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, OverflowError):
         return None
 
 
 def _root_says(fields: dict, identifiers: frozenset[str]) -> bool:
-    return fields.get("SYSLOG_IDENTIFIER") in identifiers and fields.get("_UID", "0") == "0"
+    return _text(fields.get("SYSLOG_IDENTIFIER")) in identifiers and _text(fields.get("_UID", "0")) == "0"
 
 
 def _message(value: object) -> str:

@@ -104,6 +104,7 @@ REPEATED = re.compile(r"message repeated (?P<times>\d+) times: \[ ?(?P<text>.*)\
 WITHOUT_SOURCE = re.compile(r"kex_exchange_identification: (?P<why>.*)")
 DROPPED = re.compile(r"(?:exited|in) MaxStartups throttling .* (?P<number>\d+) connections dropped")
 NOTED = 1000
+LONGEST = 2000  # log.c of OpenSSH cuts its messages at 1024 bytes, so a longer one is somebody else's
 
 
 class Fact(NamedTuple):
@@ -124,6 +125,8 @@ class Messages:
 
     def fact(self, pid: int | None, text: str) -> Fact | None:
         """What a message says of a source, or None; text is what follows `sshd[1]: `."""
+        if len(text) > LONGEST:
+            return None
         text = bare(text)
         if found := WITHOUT_SOURCE.fullmatch(text):
             self._note(pid, "not_ssh" if "invalid" in found["why"] else "no_identification")

@@ -25,6 +25,7 @@ LEAP_YEAR = 2000
 LEAP_YEAR_BEGINS = timegm((LEAP_YEAR, 1, 1, 0, 0, 0))
 SLACK = DAY  # clocks and wrongly named zones: a last line may seem to be this much after its file's last change
 JITTER = 60  # lines of several processes are this little out of order
+FIRST_YEAR, LAST_YEAR = 1969, 2200  # what is beyond is no time of a log
 YEARS_BACK = 9  # the next leap year is at most eight years away
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 TRADITIONAL = re.compile(r"([A-Z][a-z]{2}) ([ \d]\d) (\d\d):(\d\d):(\d\d)")
@@ -74,8 +75,11 @@ def _day(month: str, day: str) -> int | None:
     return timegm((LEAP_YEAR, MONTHS.index(month) + 1, int(day), 0, 0, 0)) - LEAP_YEAR_BEGINS
 
 
-def _iso(found: re.Match) -> Stamp:
-    seconds = timegm(tuple(int(part) for part in found.groups()[:6])) + float(f"0.{found[7] or 0}")
+def _iso(found: re.Match) -> Stamp | None:
+    parts = [int(part) for part in found.groups()[:6]]
+    if not (FIRST_YEAR <= parts[0] <= LAST_YEAR and 1 <= parts[1] <= 12):
+        return None
+    seconds = timegm(tuple(parts)) + float(f"0.{found[7] or 0}")
     if found[8]:
         return Stamp(moment=seconds)
     if not found[9]:

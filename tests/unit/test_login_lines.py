@@ -16,6 +16,8 @@ from ansible_collections.hardening.alicloud.plugins.module_utils.login_lines imp
     moment,
     record,
 )
+from hypothesis import given as drawn
+from hypothesis import strategies as st
 
 NAMES = frozenset(IDENTIFIERS)
 TEXT = "Failed password for root from 198.51.100.7 port 1 ssh2"
@@ -146,3 +148,10 @@ def test_suppressed(text, number):
 def test_moment():
     """Every record tells when it was written, whoever wrote it."""
     assert moment(json.dumps(RECORD | {"_COMM": "cron"})) == MOMENT
+
+
+@drawn(st.recursive(st.none() | st.integers() | st.text(max_size=5), st.lists), st.sampled_from(sorted(RECORD)))
+def test_any_field(value, name):
+    """Whatever a field of a record holds, the record is read or left out."""
+    found = record(json.dumps(RECORD | {name: value}), NAMES)
+    assert found is None or isinstance(found.entry.text, str)

@@ -283,3 +283,8 @@ def test_unnamed():
     assert unnamed("exited MaxStartups throttling after 00:10:20, 999 connections dropped") == 999
     assert unnamed("error: in MaxStartups throttling for 00:05:01, 12 connections dropped") == 12
     assert unnamed("error: beginning MaxStartups throttling") == 0
+
+
+def test_endless_message():
+    """A message that is longer than sshd writes any is not sshd's, and costs nothing."""
+    assert fact("Failed password for " + " from x port 1 ssh2" * 10**5) is None

@@ -85,6 +85,9 @@ def read(lines: list[str], changed: float, zone: str = "UTC") -> list[tuple]:
         ("1969-12-31T14:30:05-09:30 web-1", Stamp(moment=5.0)),
         ("1970-01-01T00:00:05 web-1", Stamp(local=5.0)),
         ("Foo 31 23:59:59 web-1", None),
+        ("2026-13-01T00:00:00Z web-1", None),
+        ("0000-01-01T00:00:00Z web-1", None),
+        ("9999-12-31T23:59:59-12:00 web-1", None),
         ("web-1 sshd[1]: x", None),
         ("", None),
     ],
@@ -92,6 +95,17 @@ def read(lines: list[str], changed: float, zone: str = "UTC") -> list[tuple]:
 def test_stamp(text, expected):
     """Both formats of syslog are read, and nothing else is."""
     assert stamp(text) == expected
+
+
+PIECES = ["Jan", "Feb", "0", "1", "9", "29", "31", "61", ":", "-", "+", ".", "Z", "T"]
+
+
+@given(st.lists(st.sampled_from(PIECES) | st.text(max_size=3)).map("".join))
+def test_any_text(text):
+    """Whatever a file holds, it is a time or it is none."""
+    stamps = [one for one in (stamp(text), stamp(f"2026-{text}"), stamp(f"Feb 29 {text}")) if one]
+    calendar = Calendar(survey(stamps), at("2026-11-23T00:00:00"), offset_in("Asia/Tokyo"))
+    assert all(isinstance(moment, (int, float)) for one in stamps for moment in calendar.moments(one))
 
 
 # Zones
