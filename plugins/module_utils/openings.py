@@ -7,7 +7,7 @@ is open while a path lets some of them through; an EIP, a listener or a DNAT ent
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
@@ -108,50 +108,74 @@ def find(moments: Sequence[Moment], ports: Iterable[int]) -> tuple[list[Opening]
     """Every opening, and for each event by its id whether it let in anybody more; None where that is not known."""
     watch, opens = Watch(tuple(ports)), {}
     lanes: dict[tuple[Subject, str], Lane] = {}
-    states: dict[Subject, State] = {}
     for moment in moments:
-        fresh = watch.look(moment.network)
+        turns = watch.look(moment.network)
         if moment.event:
-            opens[moment.event.id] = more_open(states, fresh)
-        for subject in {*states, *fresh}:
-            was, now = states.get(subject), fresh.get(subject, State())
-            for verdict, sources in now.lanes.items() if was != now else ():
-                lane = lanes.setdefault((subject, verdict), Lane(subject, verdict))
-                lane.move(sources, now.paths, moment.event)
-        states = fresh
+            opens[moment.event.id] = more_open(turns)
+        for turn in turns:
+            for verdict, sources in turn.after.lanes.items():
+                lane = lanes.setdefault((turn.subject, verdict), Lane(turn.subject, verdict))
+                lane.move(sources, turn.after.paths, moment.event)
     found = [one for lane in lanes.values() for one in (*lane.done, *lane.pile)]
     return [one for one in found if one.since is None or one.since != one.until], opens
 
 
-def more_open(before: Mapping[Subject, State], after: Mapping[Subject, State]) -> bool | None:
+class Turn(NamedTuple):
+    """A subject whose state is not what it was at the moment before."""
+
+    subject: Subject
+    before: State
+    after: State
+
+
+def more_open(turns: Iterable[Turn]) -> bool | None:
     """Whether anything lets in anybody whom it did not before."""
-    pairs = [(before.get(one, State()).sources, state.sources) for one, state in after.items()]
+    pairs = [(turn.before.sources, turn.after.sources) for turn in turns]
     if any(now.sure - was.possible for was, now in pairs):
         return True
     return None if any(now.possible - was.possible or now.sure - was.sure for was, now in pairs) else False
 
 
 class Watch:
-    """Looks at one moment after the other, each time only at what the change in between can have reached."""
+    """Looks at one moment after the other, each time only at what the change in between can have reached.
+
+    A listener is open by the paths to several servers, so what each server and group gives is kept apart.
+    """
 
     def __init__(self, ports: tuple[int, ...]):
         self.ports = ports
         self.before: Network | None = None
-        self.parts: dict[str, dict[Subject, State]] = {}
+        self.states: dict[Subject, State] = {}
+        self._parts: dict[str, dict[Subject, State]] = {}
+        self._givers: dict[Subject, set[str]] = {}
 
-    def look(self, network: Network) -> dict[Subject, State]:
-        """What is open, with its state; what is shut is not in it."""
+    def look(self, network: Network) -> list[Turn]:
+        """What is open in another way now than it was at the moment before; all that is open, at the first."""
         servers, groups = touched(self.before, network)
-        routes = Routes(network)
+        routes, concerned = Routes(network), set()
         for name in groups:
-            self.parts[name] = _of_group(network, name, self.ports)
+            concerned |= self._give(name, _of_group(network, name, self.ports))
         for name in servers:
-            self.parts[name] = _of_server(routes, name, self.ports)
+            concerned |= self._give(name, _of_server(routes, name, self.ports))
         self.before = network
-        found: dict[Subject, State] = {}
-        for part in self.parts.values():
-            for subject, state in part.items():
-                found[subject] = _together(found[subject], state) if subject in found else state
+        turns = [Turn(one, self.states.get(one, State()), self._whole(one)) for one in concerned]
+        self.states |= {turn.subject: turn.after for turn in turns}
+        return [turn for turn in turns if turn.before != turn.after]
+
+    def _give(self, name: str, part: dict[Subject, State]) -> set[Subject]:
+        """Keep what a server or a group gives now; the subjects that this, or what it gave before, is about."""
+        old = self._parts.get(name, {})
+        self._parts[name] = part
+        for subject in old:
+            self._givers[subject].discard(name)
+        for subject in part:
+            self._givers.setdefault(subject, set()).add(name)
+        return {*old, *part}
+
+    def _whole(self, subject: Subject) -> State:
+        found = State()
+        for name in sorted(self._givers[subject]):
+            found = _together(found, self._parts[name][subject])
         return found
 
 
