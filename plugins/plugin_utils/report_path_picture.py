@@ -28,7 +28,7 @@ QUIET = frozenset(("protocol", "instance"))
 OPEN, SHUT, UNKNOWN, END = "open", "shut", "unknown", "end"
 THROUGH, UNSURE, STOPPED = "through", "unsure", "stopped"
 # Lanes: widths of what stands in them, and heights.
-SOURCE, GATE, SERVER, GAP, PAD, WIDE = 128, 164, 150, 28, 10, 960
+SOURCE, GATE, SERVER, GAP, PAD, WIDE = 130, 160, 148, 24, 10, 960
 LEFT = SOURCE + GAP
 LANE, CAPTION, HEIGHT = 100, 24, 62
 # One below the other: how wide, where the rail lies, and how high a stop, a heading and a gap are.
@@ -266,7 +266,7 @@ def _lane(way: Way, columns: int, top: float) -> Part:
 
 def _in_box(stop: Stop, x: float, top: float) -> Iterator[Text]:
     room = GATE - 2 * PAD
-    yield written(x + PAD, top + 17, stop.title, room - 16)
+    yield written(x + PAD, top + 17, stop.title, GATE - PAD - 24)  # the badge is beside it
     yield written(x + PAD, top + 34, stop.name, room, "name")
     if stop.note:
         kind = "told" if stop.state == OPEN else "loud"

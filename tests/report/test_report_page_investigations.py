@@ -215,9 +215,9 @@ def test_filters_of_risks_leave_events_alone(page):
 # --- the pictures -------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("width", "shown"), [(PHONE, "narrow"), (TABLET, "wide"), (DESKTOP, "wide")])
+@pytest.mark.parametrize(("width", "shown"), [(PHONE, "narrow"), (TABLET, "narrow"), (DESKTOP, "wide")])
 def test_one_of_two_pictures_is_shown(page, width, shown):
-    """On a phone paths stand below each other, elsewhere side by side; each has a text alternative."""
+    """On phones and tablets paths stand below each other, elsewhere side by side; each has a text alternative."""
     page.open(build_report(a_run(), investigated(REACHED)), width)
     other = {"narrow": "wide", "wide": "narrow"}[shown]
     assert [visible(page, f".drawing.for-{name}") for name in (shown, other)] == [2, 0]
