@@ -303,7 +303,7 @@ def _probe(row: Mapping, where: str) -> Probe:
 def _unread(result: Mapping, where: str, proof: str) -> tuple[str, ...]:
     """What a result says that it could not read; all of it where it does not even have the key that proves a run."""
     if proof not in result:
-        said = _text(result, "msg", where)
+        said = _text(result, "msg", where).rstrip(".")
         return (f"{where.split(maxsplit=1)[0]}: {said}",) if said else (f"{where}: not read",)
     return tuple(_note(one, where) for one in _list(result.get("unread"), f"{where}, unread"))
 
