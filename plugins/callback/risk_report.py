@@ -58,7 +58,8 @@ options:
       - name: HARDENING_REPORT_LANGUAGE
   keep:
     description:
-      - How many runs to keep in O(report_dir); older ones are removed when a new one is there. With 0 all are kept.
+      - How many runs to keep in O(report_dir); older ones are removed when a new one is there, but for the last one
+        that looked for risks. With 0 all are kept.
     type: int
     default: 0
     ini:

@@ -56,15 +56,31 @@ def point_latest(reports: Path, run: str) -> None:
 def keep_newest(reports: Path, number: int) -> list[Path]:
     """Remove the runs older than so many, none if the number is 0; return those that would not go.
 
-    What latest points at stays, and so does whatever is not a folder that a run left.
+    What latest points at stays, and so does whatever is not a folder that a run left. The newest run that looked for
+    risks stays as well, since the next one is compared with it, however many investigations came after it.
     """
     if number < 1:
         return []
-    old = [run for run in _runs(reports)[number:] if run.is_dir() and not run.is_symlink()]
-    old = [run for run in old if run.name != _latest(reports)]
+    runs = _runs(reports)
+    kept = {_latest(reports), next((run.name for run in runs if _looked_for_risks(run)), None)}
+    old = [run for run in runs[number:] if run.is_dir() and not run.is_symlink() and run.name not in kept]
     for run in old:
         shutil.rmtree(run, ignore_errors=True)
     return [run for run in old if run.exists()]
+
+
+def _looked_for_risks(run: Path) -> bool:
+    report = _read(run)
+    return report is not None and bool(report.get("summaries"))
+
+
+def _read(run: Path) -> dict | None:
+    """The report of a run; None if it is not readable."""
+    try:
+        report = json.loads((run / "report.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return None
+    return report if isinstance(report, dict) else None
 
 
 def _latest(reports: Path) -> str | None:
@@ -84,9 +100,5 @@ def earlier(reports: Path) -> Iterator[dict]:
     except OSError:
         return
     for run in runs[:HISTORY_DEPTH]:
-        try:
-            report = json.loads((run / "report.json").read_text(encoding="utf-8"))
-        except (OSError, ValueError, RecursionError):
-            continue
-        if isinstance(report, dict):
+        if (report := _read(run)) is not None:
             yield report

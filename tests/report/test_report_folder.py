@@ -111,6 +111,15 @@ def test_only_the_newest_are_kept(tmp_path):
     assert {path.name for path in tmp_path.iterdir()} == kept
 
 
+def test_the_last_audit_outlives_investigations(tmp_path):
+    """However many runs that looked for no risks come after it, the next audit finds what it is compared with."""
+    runs = [f"20261123T11020{second}Z-000000" for second in range(6)]
+    for second, run in enumerate(runs):
+        put(tmp_path, run, '{"summaries": [{"module": "oss_bucket_acl"}]}' if second < 3 else '{"summaries": []}')
+    assert report_folder.keep_newest(tmp_path, 2) == []
+    assert sorted(path.name for path in tmp_path.iterdir()) == [runs[2], *runs[4:]]
+
+
 def test_a_run_that_is_a_link_is_not_followed(tmp_path):
     """Somebody may have put an archive there; neither the link nor what it leads to is removed."""
     archive = tmp_path / "archive"
