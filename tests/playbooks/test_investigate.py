@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import copy
 import socket
 import sys
 from datetime import UTC, datetime, timedelta, timezone
@@ -10,13 +11,14 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 import yaml
 
-from tests.harness import ACCOUNT, key
+from simulator import Simulator
+from tests.harness import key
 
 from .conftest import Account
 
 REGION = "cn-hangzhou"
 OFFICE, WORLD, TOR = "203.0.113.10/32", "0.0.0.0/0", "23.129.64.201"
-BALANCER, EIP = "203.0.113.80", "198.51.100.7"
+BALANCER, EIP, NAT = "203.0.113.80", "198.51.100.7", "198.51.100.9"
 DAY = (datetime.now(UTC) - timedelta(days=2)).replace(hour=4, minute=1, second=15, microsecond=0)
 TOKYO = timezone(timedelta(hours=9))
 
@@ -26,8 +28,6 @@ def estate(*sources, attacked=BALANCER, listener=None, attack=None, **more):
     rules = [{"source": source, "ports": "22/22"} for source in sources]
     listeners = [listener or {"port": 80, "protocol": "http", "backend_port": 8080}]
     return {
-        "id": ACCOUNT,
-        "keys": [key("auditor"), key("enforcer")],
         "regions": [REGION],
         "ecs": {
             "security_groups": [{"id": "sg-web", "name": "web", "region": REGION, "rules": rules}],
@@ -64,54 +64,63 @@ def rule(event, minutes):
 
 
 class Scene:
-    """An account, and servers in the inventory whose logs are files of the test."""
+    """Accounts of one cloud, and servers in the inventory whose logs are files of the test."""
 
-    def __init__(self, sim, folder, collection):
-        self.sim, self.folder, self.collection = sim, folder, collection
-        self.servers, self.more = {}, {}
+    def __init__(self, folder, collection):
+        self.folder, self.collection = folder, collection
+        self.accounts, self.hosts, self.servers = [], {}, {}
 
-    def log(self, *lines, name="web-1", zone=UTC, **variables):
-        """Give a server a log in syslog's traditional format, in its own zone, that begins long before the attack."""
-        path = self.folder / f"{name}.log"
+    def account(self, name, given, denied=(), **variables):
+        """Add an account, with a key of its own."""
+        number = len(self.accounts) + 1
+        secret = f"simulator-secret-{number}"
+        own = key("auditor", denied) | {"id": f"LTAI5tSimAuditor{number:08}", "secret": secret}
+        self.accounts.append({"id": f"{number:016}", "keys": [own], **copy.deepcopy(given)})
+        self.hosts[name] = {"alicloud_access_key_id": own["id"], "alicloud_access_key_secret": secret} | variables
+
+    def log(self, account, *lines, name="web-1", zone=UTC, **variables):
+        """Give a server of an account a log in syslog's format and its own zone, begun long before the attack."""
+        path = self.folder / f"{account} {name}.log"
         said = [(DAY - timedelta(days=20), "Server listening on 0.0.0.0 port 22."), *lines]
         path.write_text("".join(
             f"{when.astimezone(zone).strftime('%b %e %H:%M:%S')} {name} sshd[812]: {text}\n" for when, text in said
         ))  # fmt: skip
         offset = datetime.now(zone).strftime("%z")
-        self.servers[name] = {
+        self.servers[f"{account} {name}"] = {
             "ansible_connection": "local",
             "ansible_python_interpreter": sys.executable,
             "alicloud_instance_id": "i-web",
+            "alicloud_account": account,
             "ssh_investigation_logins_paths": [str(path)],
             "ssh_investigation_logins_journal": False,
             "ssh_investigation_logins_become": False,
             "ssh_investigation_logins_timezone": f"{offset[:3]}:{offset[3:]}",
         } | variables
 
-    def play(self, given, *options, **variables):
-        """Run the playbook as the user who may only read; nothing may be written."""
+    def play(self, *options):
+        """Run the playbook; nothing may be written, and nothing warned about."""
         inventory = self.folder / "inventory.yml"
-        hosts = {"hosts": {"acme": variables, **self.more}}
-        children = {"children": {"ssh_servers": {"hosts": self.servers}}} if self.servers else {}
-        inventory.write_text(yaml.safe_dump({"all": hosts | children}))
-        keys = {one["user"]: one for one in given["keys"]}
-        account = Account(self.sim({"accounts": [given]}), keys, self.folder)
-        run = account.play("auditor", "-i", inventory, "playbooks/investigate.yml", *options, cwd=self.collection)
-        assert account.writes() == []
+        children = {"ssh_servers": {"hosts": self.servers}} if self.servers else {}
+        inventory.write_text(yaml.safe_dump({"all": {"hosts": self.hosts, "children": children}}))
+        with Simulator({"accounts": self.accounts}) as sim:
+            account = Account(sim, {"nobody": {"id": "", "secret": ""}}, self.folder)
+            run = account.play("nobody", "-i", inventory, "playbooks/investigate.yml", *options, cwd=self.collection)
+            assert account.writes() == []
+            assert sim.violations() == []
         assert "WARNING" not in run.output, run.output
         return run
 
-    def conclude(self, given, *options, **variables):
-        """Run it to a good end; the one investigation of the report."""
-        run = self.play(given, *options, **variables)
-        assert run.code == 0, run.output
-        (found,) = run.report["investigations"]
+    def found(self, run):
+        """Each account's one investigation in the report."""
+        names = {account["id"]: name for account, name in zip(self.accounts, self.hosts, strict=True)}
+        found = {names[one["account_id"]]: one for one in run.report["investigations"]}
+        assert len(found) == len(run.report["investigations"])
         return found
 
 
 @pytest.fixture
-def scene(sim, tmp_path, collection):
-    return Scene(sim, tmp_path, collection)
+def scene(tmp_path, collection):
+    return Scene(tmp_path, collection)
 
 
 def standing(found, hypothesis):
@@ -122,6 +131,52 @@ def standing(found, hypothesis):
 def best(found):
     """The names of the two best explanations."""
     return [one["name"] for one in found["hypotheses"][:2]]
+
+
+@pytest.fixture(scope="module")
+def decided(tmp_path_factory, collection):
+    """Give the investigation of each of the accounts below, out of one run over all of them."""
+    scene = Scene(tmp_path_factory.mktemp("accounts"), collection)
+    scene.account("quiet", estate(OFFICE))
+    scene.log("quiet", (DAY, "Accepted publickey for ops from 203.0.113.10 port 51111 ssh2: ED25519 SHA256:x"))
+
+    own = {"attacked": EIP, "server": {"public_ip": EIP}}
+    six = [rule("AuthorizeSecurityGroup", -3), rule("RevokeSecurityGroup", 3)]
+    scene.account("six minutes", estate(OFFICE, **own, actiontrail={"events": six}))
+    later = estate(OFFICE, WORLD, **own, actiontrail={"events": [rule("AuthorizeSecurityGroup", 60)]})
+    scene.account("later, or before", later)
+    later["ecs"]["security_groups"][0]["rules"][1]["created"] = moment(DAY + timedelta(minutes=60))["time"]
+    scene.account("later", later)
+
+    old_group = {"id": "sg-old", "region": REGION, "rules": [{"source": WORLD, "ports": "1/65535"}]}
+    second = {"id": "eni-old", "region": REGION, "instance": "i-web", "groups": ["sg-old"], "private_ip": "172.16.1.11"}
+    eip = {"id": "eip-old", "region": REGION, "address": EIP, "bound_to": "eni-old"}
+    forgotten = estate(OFFICE, vpc={"eips": [eip]}, ecs={"network_interfaces": [second]})
+    forgotten["ecs"]["security_groups"].append(old_group)
+    scene.account("forgotten eip", forgotten)
+
+    to_sshd = {"port": 2222, "protocol": "tcp", "backend_port": 22}
+    scene.account("tcp listener", estate(WORLD, listener=to_sshd))
+    scene.account("tcp listener, closed group", estate(OFFICE, listener=to_sshd))
+
+    forward = {"id": "fwd-1", "external_ip": NAT, "external_port": "any", "internal_ip": "172.16.0.11",
+               "internal_port": "any", "protocol": "Any"}  # fmt: skip
+    vpc = {
+        "eips": [{"id": "eip-nat", "region": REGION, "address": NAT, "bound_to": "ngw-1"}],
+        "nat_gateways": [{"id": "ngw-1", "region": REGION, "forward_table": "ftb-1", "forwards": [forward]}],
+    }
+    scene.account("dnat", estate(WORLD, attacked=NAT, vpc=vpc))
+
+    scene.account("tokyo", estate(OFFICE))
+    scene.log("tokyo", (DAY, f"Failed password for root from {TOR} port 50122 ssh2"), zone=TOKYO)
+
+    scene.account("let in", estate(WORLD, **own))
+    entered = DAY + timedelta(hours=3)
+    scene.log("let in", (entered, f"Accepted password for deploy from {TOR} port 50122 ssh2"))
+
+    run = scene.play()
+    assert run.code == 0, run.output
+    return scene.found(run)
 
 
 @pytest.mark.parametrize("options", [["--check"], []], ids=["with --check", "without --check"])
@@ -145,21 +200,18 @@ def test_the_story(account, collection, options):
     assert found[0]["sentence"].replace("201", "202") in run.output.replace("\n  ", " ") or "could not" in run.output
 
 
-def test_quiet_logs_make_it_certain(scene):
+def test_quiet_logs_make_it_certain(decided):
     """With the logs of all servers read and silent, it is confirmed that the attack went past them."""
-    scene.log((DAY, "Accepted publickey for ops from 203.0.113.10 port 51111 ssh2: ED25519 SHA256:x"))
-    found = scene.conclude(estate(OFFICE))
+    found = decided["quiet"]
     assert (found["verdict"], standing(found, "H1")) == ("not_reachable", "confirmed")
     assert {standing(found, name) for name in ("H3", "H4", "H5", "H6")} == {"ruled_out"}
     assert "The logs of that time were read, and hold nothing of it." in found["sentence"]
     assert found["unread"] == []
 
 
-def test_a_group_that_was_open_for_six_minutes(scene):
+def test_a_group_that_was_open_for_six_minutes(decided):
     """The group let everybody in from three minutes before until three minutes after."""
-    changes = [rule("AuthorizeSecurityGroup", -3), rule("RevokeSecurityGroup", 3)]
-    given = estate(OFFICE, attacked=EIP, server={"public_ip": EIP}, actiontrail={"events": changes})
-    found = scene.conclude(given)
+    found = decided["six minutes"]
     assert (found["verdict"], standing(found, "H5")) == ("reachable", "confirmed")
     assert best(found)[0] == "open-for-a-while"
     assert "could have reached sshd of web-1 (i-web) at that time" in found["sentence"]
@@ -170,28 +222,17 @@ def test_a_group_that_was_open_for_six_minutes(scene):
     assert kinds.count("change") == 2
 
 
-def test_a_group_that_was_open_later(scene):
-    """What was opened an hour after the attack let nobody in before."""
-    changes = [rule("AuthorizeSecurityGroup", 60)]
-    given = estate(WORLD, attacked=EIP, server={"public_ip": EIP}, actiontrail={"events": changes})
-    given["ecs"]["security_groups"][0]["rules"] = [
-        {"source": OFFICE, "ports": "22/22"},
-        {"source": WORLD, "ports": "22/22"},
-    ]
-    found = scene.conclude(given)
-    assert found["verdict"] in {"not_reachable", "unknown"}
-    assert standing(found, "H5") in {"ruled_out", "possible", "unlikely"}
+@pytest.mark.parametrize(("account", "verdict"), [("later", "not_reachable"), ("later, or before", "reachable")])
+def test_a_rule_that_was_added_later(decided, account, verdict):
+    """A rule that was made after the attack let nobody in; one that is older was added a second time, to no effect."""
+    found = decided[account]
+    assert (found["verdict"], standing(found, "H5")) == (verdict, "ruled_out")
+    assert [path["admits"] for path in found["paths"]] == [True]  # today
 
 
-def test_a_forgotten_eip_on_a_second_interface(scene):
+def test_a_forgotten_eip_on_a_second_interface(decided):
     """The attacked load balancer leads nowhere, but the server behind it has an EIP that nobody thinks of."""
-    second = {"id": "eni-old", "region": REGION, "instance": "i-web", "groups": ["sg-old"], "private_ip": "172.16.1.11"}
-    given = estate(OFFICE, vpc={"eips": [{"id": "eip-old", "region": REGION, "address": EIP, "bound_to": "eni-old"}]})
-    given["ecs"]["security_groups"].append(
-        {"id": "sg-old", "region": REGION, "rules": [{"source": WORLD, "ports": "1/65535"}]}
-    )
-    given["ecs"]["network_interfaces"] = [second]
-    found = scene.conclude(given)
+    found = decided["forgotten eip"]
     assert (found["verdict"], found["target"]["kind"]) == ("reachable", "clb")
     assert "another-path" in best(found)
     assert [(path["kind"], path["address"], path["stopped_by"]) for path in found["paths"]] == [("eip", EIP, None)]
@@ -199,69 +240,53 @@ def test_a_forgotten_eip_on_a_second_interface(scene):
 
 
 @pytest.mark.parametrize(
-    ("source", "verdict", "explained"), [(WORLD, "reachable", "likely"), (OFFICE, "unknown", "possible")]
+    ("account", "verdict", "explained"),
+    [("tcp listener", "reachable", "likely"), ("tcp listener, closed group", "unknown", "possible")],
 )
-def test_a_tcp_listener_at_another_port(scene, source, verdict, explained):
+def test_a_tcp_listener_at_another_port(decided, account, verdict, explained):
     """2222 leads to 22. Whether the group is asked is documented nowhere, so what it refuses stays unknown."""
-    found = scene.conclude(estate(source, listener={"port": 2222, "protocol": "tcp", "backend_port": 22}))
+    found = decided[account]
     assert (found["verdict"], standing(found, "H6")) == (verdict, explained)
     assert [(path["address"], path["port"]) for path in found["paths"]] == [(BALANCER, 2222)]
 
 
-def test_a_dnat_entry_for_any_port(scene):
+def test_a_dnat_entry_for_any_port(decided):
     """The attacked address is that of a NAT gateway, which hands every port on to the server."""
-    forward = {"id": "fwd-1", "external_ip": "198.51.100.9", "external_port": "any", "internal_ip": "172.16.0.11",
-               "internal_port": "any", "protocol": "Any"}  # fmt: skip
-    vpc = {
-        "eips": [{"id": "eip-nat", "region": REGION, "address": "198.51.100.9", "bound_to": "ngw-1"}],
-        "nat_gateways": [{"id": "ngw-1", "region": REGION, "forward_table": "ftb-1", "forwards": [forward]}],
-    }
-    found = scene.conclude(estate(WORLD, attacked="198.51.100.9", vpc=vpc))
+    found = decided["dnat"]
     assert (found["verdict"], found["target"]["kind"], best(found)[0]) == ("reachable", "nat", "another-path")
     assert [path["kind"] for path in found["paths"]] == ["dnat"]
 
 
-def test_a_server_in_another_time_zone(scene):
+def test_a_server_in_another_time_zone(decided):
     """The attempt is in the log, nine hours from where one looks: it did reach sshd, whatever else was read."""
-    scene.log((DAY, f"Failed password for root from {TOR} port 50122 ssh2"), zone=TOKYO)
-    found = scene.conclude(estate(OFFICE))
+    found = decided["tokyo"]
     assert (found["verdict"], best(found)[0], standing(found, "H4")) == ("reachable", "time-or-rotation", "confirmed")
     assert found["sentence"].startswith("It reached sshd: 1 line of web-1")
     assert "13:01:15 UTC+09:00" in " ".join(found["hypotheses"][0]["for"])
     assert [one["outcome"] for one in found["timeline"] if one["kind"] == "login"] == ["failed"]
 
 
-def test_an_accepted_login(scene):
+def test_an_accepted_login(decided):
     """That the source got in, hours later, is the first thing to be said."""
-    scene.log((DAY + timedelta(hours=3), f"Accepted password for deploy from {TOR} port 50122 ssh2"))
-    found = scene.conclude(estate(WORLD, attacked=EIP, server={"public_ip": EIP}), ssh_investigation_days=7)
+    found = decided["let in"]
     assert found["sentence"].startswith(f"A login of {TOR} was accepted: as deploy on web-1")
     assert found["verdict"] == "reachable"
 
 
-def test_a_server_that_can_not_be_reached(scene):
-    """It counts as not read, the rest is concluded, and the run ends non-zero with its name."""
-    scene.log()
-    scene.log(
-        name="web-2", alicloud_instance_id="i-other", ansible_connection="ssh", ansible_host="127.0.0.1", ansible_port=1
-    )
-    run = scene.play(estate(OFFICE))
-    assert run.code == 2
-    assert "the logins of web-2" in run.output
-    (found,) = run.report["investigations"]
-    assert found["verdict"] == "not_reachable"
-
-
-def test_what_may_not_be_read_is_unknown(scene):
-    """Without ActionTrail nothing is known of that time; the run says so and ends non-zero."""
-    given = estate(OFFICE)
-    given["keys"][0] = key("auditor", denied=[{"Action": "actiontrail:LookupEvents", "Resource": "*"}])
-    run = scene.play(given)
+def test_what_can_not_be_read_is_unknown(scene):
+    """Without ActionTrail, or a server, the rest is concluded; the run ends non-zero and names what is missing."""
+    scene.account("no history", estate(OFFICE), denied=[{"Action": "actiontrail:LookupEvents", "Resource": "*"}])
+    scene.account("no server", estate(OFFICE))
+    nowhere = {"ansible_connection": "ssh", "ansible_host": "127.0.0.1", "ansible_port": 1}
+    scene.log("no server", name="web-2", alicloud_instance_id="i-other", **nowhere)
+    run = scene.play()
     assert run.code == 2
     assert "Unread: the changes" in run.output
-    (found,) = run.report["investigations"]
-    assert (found["verdict"], standing(found, "H1")) == ("unknown", "likely")
-    assert any("LookupEvents" in str(one) for one in found["unread"])
+    assert "Unread: the logins of no server web-2" in run.output
+    found = scene.found(run)
+    assert (found["no history"]["verdict"], standing(found["no history"], "H1")) == ("unknown", "likely")
+    assert any("LookupEvents" in str(one) for one in found["no history"]["unread"])
+    assert found["no server"]["verdict"] == "not_reachable"
 
 
 def test_a_probe_goes_to_the_accounts_own_addresses_only(scene):
@@ -270,16 +295,18 @@ def test_a_probe_goes_to_the_accounts_own_addresses_only(scene):
         listening.settimeout(0.1)
         foreign.settimeout(0.1)
         port, other = listening.getsockname()[1], foreign.getsockname()[1]
-        scene.more = {"office": {"ansible_connection": "local", "ansible_python_interpreter": sys.executable}}
         given = estate(WORLD, attacked="127.0.0.1", listener={"port": port, "protocol": "tcp", "backend_port": 22})
         given["slb"]["load_balancers"][0]["address"] = "127.0.0.1"
         given["sas"]["attacks"].append({"source": TOR, "internet_ip": "127.0.0.2", "port": other, **moment(DAY)})
-        settings = {
-            "ssh_investigation_probes_vantage": "office",
-            "ssh_investigation_probes_timeout": 1,
-            "ssh_investigation_probes_python": sys.executable,
-        }
-        run = scene.play(given, "-l", "acme", **settings)
+        scene.account(
+            "acme",
+            given,
+            ssh_investigation_probes_vantage="office",
+            ssh_investigation_probes_timeout=1,
+            ssh_investigation_probes_python=sys.executable,
+        )
+        scene.hosts["office"] = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable}
+        run = scene.play("-l", "acme")
         assert run.code == 0, run.output
         listening.accept()[0].close()
         with pytest.raises(TimeoutError):
