@@ -55,7 +55,7 @@ class Rule:
 
     policy: accept or drop. protocol: upper case. source is what cidr, cidr6, group and prefix_list say; where several
     are given, the first of them in this order counts. to, to6 and source_ports narrow a rule further. doubtful: it may
-    be there or not, as rules of times past may.
+    be there or not, as rules of times past may. created: when, if that is known.
     """
 
     policy: str = "accept"
@@ -75,6 +75,7 @@ class Rule:
     description: str = ""
     id: str = ""
     doubtful: bool = False
+    created: str = field(default="", compare=False)
 
     @property
     def accepts(self) -> bool:

@@ -2,14 +2,17 @@
 """Changes to security groups, their rules and lists, and to which interface is in which group, undone. Pure.
 
 Facts: Alibaba Cloud's documentation of ECS 2014-05-26. Adding a rule that is there succeeds and adds nothing, and so
-does removing by content one that is not; so neither call tells what was before, unless an earlier one does. Removing by
-id names no content: the rules that are known to have been there, and are gone, explain it if they are as many as ids.
+does removing by content one that is not; so neither call tells what was before, unless an earlier one does, or the rule
+is there still, with the time of its creation. Removing by id names no content: the rules that are known to have been
+there, and are gone, explain it if they are as many as ids. UNCONFIRMED: that a rule keeps the time of its creation when
+it is modified.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from datetime import datetime, timedelta
 
 from .addresses import Addresses
 from .change_kinds import SOMETHING, Facts, Kind, Memory, hide, listed, reveal
@@ -17,9 +20,11 @@ from .exposure import Lists, Rule, port_text
 from .network import Group, Interface, Network
 from .restriction import identity
 from .security_groups import FIELDS, rule_of
-from .trail import Event
+from .trail import Event, moment
 
 GROUP = ("ecs", "securitygroup", ("SecurityGroupId",))
+# Times of creation may be those of the minute, and the cloud's clocks may differ.
+SKEW = timedelta(seconds=60)
 
 
 def asked(event: Event) -> list[Rule]:
@@ -55,8 +60,24 @@ def _undo_authorize(network: Network, event: Event) -> Network:
     added = by_identity(asked(event))
     if not set(added) <= set(by_identity(group.rules)):
         return _hidden(network, event, "a rule that it added is not there afterwards, and no event tells why")
-    doubted = (replace(rule, doubtful=True) if identity(rule) in added else rule for rule in group.rules)
-    return _before(network, event, group, doubted)
+    before = (one for rule in group.rules for one in (_earlier(rule, event) if identity(rule) in added else [rule]))
+    return _before(network, event, group, before)
+
+
+def _earlier(rule: Rule, event: Event) -> list[Rule]:
+    """The added rule before it was added: not there, if that is when it was created, else it had been there."""
+    born = born_at(rule)
+    if born is None or event.time - SKEW <= born < event.time:
+        return [replace(rule, doubtful=True)]
+    return [] if born >= event.time else [rule]
+
+
+def born_at(rule: Rule) -> datetime | None:
+    """When the rule was created; None if that is not known."""
+    try:
+        return moment(rule.created)
+    except ValueError:
+        return None
 
 
 def _undo_revoke(network: Network, event: Event) -> Network:

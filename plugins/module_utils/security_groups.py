@@ -136,6 +136,7 @@ def rule_of(permission: Mapping[str, object]) -> Rule:
         protocol=(permission.get("IpProtocol") or "").upper(),
         nic="" if nic == "intranet" else nic,
         id=permission.get("SecurityGroupRuleId") or "",
+        created=permission.get("CreateTime") or "",
         **texts,
     )
 

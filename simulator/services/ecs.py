@@ -34,7 +34,10 @@ ecs = Product(
 
 @dataclass
 class Rule:
-    """One rule. `source` is a CIDR, a prefix list's id or a security group's; `id` is made up unless it is given."""
+    """One rule. `source` is a CIDR, a prefix list's id or a security group's; `id` is made up unless it is given.
+
+    `created` is when, as the estate says it; `added` is the same for a rule that was added since.
+    """
 
     source: str
     ports: str = ""
@@ -49,7 +52,9 @@ class Rule:
     nic: str = "intranet"
     description: str = ""
     id: str = ""
+    created: str = ""
     number: int = 0
+    added: str = ""
 
     @property
     def content(self) -> tuple:
@@ -219,7 +224,11 @@ def _load(data: Mapping[str, Any] | None, account: Account) -> Ecs:
 
 
 def _make(kind: type, entry: Mapping[str, Any], where: str) -> Any:
-    known_keys(entry, set(kind.__dataclass_fields__) - {"number"}, f"{where}: {entry.get('id') or entry.get('source')}")
+    known_keys(
+        entry,
+        set(kind.__dataclass_fields__) - {"number", "added"},
+        f"{where}: {entry.get('id') or entry.get('source')}",
+    )
     try:
         return kind(**{name: value for name, value in entry.items() if value is not None})
     except TypeError as error:
@@ -245,8 +254,8 @@ def _dump(state: Ecs) -> dict[str, Any]:
 
 
 def _dump_rule(rule: dict[str, Any]) -> dict[str, Any]:
-    kept = {name: value for name, value in rule.items() if name != "number"}
-    return kept if kept["id"] else {name: value for name, value in kept.items() if name != "id"}
+    hidden = {"number", "added", *(name for name in ("id", "created") if not rule[name])}
+    return {name: value for name, value in rule.items() if name not in hidden}
 
 
 def _in_order(rule: dict[str, Any]) -> tuple:

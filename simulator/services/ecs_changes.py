@@ -52,6 +52,7 @@ def modify_security_group_rule(call: Call) -> dict[str, Any]:
         raise ApiError("InvalidParameter.SourceType", "The kind of a rule's source can't be changed.", 400)
     changed = rule_of({**_fields(found), **{name: asked[name] for name in PERMISSION if name in asked}}, group, state)
     changed.id, changed.number = found.id, found.number
+    changed.created, changed.added = found.created, found.added
     if any(rule.content == changed.content for rule in group.rules if rule is not found):
         # UNCONFIRMED: the exact code.
         raise ApiError("SecurityGroupRule.Conflict", "The specified security group rule exists already.", 403)

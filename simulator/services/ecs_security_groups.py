@@ -8,6 +8,7 @@ from ipaddress import ip_network
 from typing import TYPE_CHECKING, Any
 
 from simulator.errors import ApiError
+from simulator.moments import now
 from simulator.paging import by_number, by_token, tokened
 from simulator.parameters import Bool, Each, Int, Json, Region, Text
 
@@ -162,7 +163,7 @@ def _show_rule(rule: Rule) -> dict[str, Any]:
         "Priority": str(rule.priority),
         "NicType": rule.nic,
         "Description": rule.description,
-        "CreateTime": "2024-01-01T00:00:00Z",
+        "CreateTime": rule.added or rule.created or "2024-01-01T00:00:00Z",
     }
 
 
@@ -198,7 +199,7 @@ def authorize_security_group(call: Call) -> dict[str, Any]:
             "AuthorizationLimitExceed", "The limit of authorization records in the security group reaches.", 403
         )
     for rule in fresh.values():
-        rule.number = state.number()
+        rule.number, rule.added = state.number(), now()
         group.rules.append(rule)
     return {}
 

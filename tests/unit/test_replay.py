@@ -1,0 +1,402 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Single changes undone: what they tell of the moment before, and what they leave unknown."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from ansible_collections.hardening.alicloud.plugins.module_utils import network_history, trail
+from ansible_collections.hardening.alicloud.plugins.module_utils.addresses import Addresses
+from ansible_collections.hardening.alicloud.plugins.module_utils.errors import Unread
+from ansible_collections.hardening.alicloud.plugins.module_utils.exposure import Lists, Rule
+from ansible_collections.hardening.alicloud.plugins.module_utils.network import (
+    AccessList,
+    Backend,
+    Balancer,
+    Eip,
+    Gap,
+    Group,
+    Interface,
+    Ipv6,
+    Listener,
+    Network,
+    Server,
+    ServerGroup,
+)
+from ansible_collections.hardening.alicloud.plugins.module_utils.replay import KINDS, back, blind, matters, told
+
+REGION = "cn-hangzhou"
+BEGIN = datetime(2026, 2, 27, 4, tzinfo=UTC)
+WORLD, OFFICE = "0.0.0.0/0", "203.0.113.0/24"
+
+
+def event(name: str, request: dict | None = None, response: dict | None = None, service: str = "Ecs", minute: int = 0):
+    """Write an event, so many minutes after the beginning."""
+    return trail.event_of(
+        {
+            "eventId": f"{name}-{minute}",
+            "eventTime": (BEGIN + timedelta(minutes=minute)).strftime(trail.FORM),
+            "eventName": name,
+            "serviceName": service,
+            "acsRegion": REGION,
+            "requestParameters": request or {},
+            "responseElements": response or {},
+            "userIdentity": {"type": "ram-user", "userName": "ops"},
+        }
+    )
+
+
+def permission(source: str = WORLD, **more: str) -> dict:
+    """Write a rule as calls name it."""
+    fields = {"SourceCidrIp": source, "IpProtocol": "tcp", "PortRange": "22/22", **more}
+    return {"SecurityGroupId": "sg-1", **{f"Permissions.1.{name}": value for name, value in fields.items()}}
+
+
+def ssh(source: str = WORLD, **more: object) -> Rule:
+    """Write a rule as it is read."""
+    return Rule(protocol="TCP", ports="22/22", cidr=source, **more)
+
+
+def group(*rules: Rule) -> Network:
+    """Make a network of one server whose group has these rules."""
+    return Network().put(
+        Server("i-1", REGION, "web", public_ips=("198.51.100.1",)),
+        Interface("eni-1", REGION, "i-1", primary=True, private_ips=("10.0.0.1",), groups=("sg-1",)),
+        Group("sg-1", REGION, "web", rules=rules),
+    )
+
+
+def before(network: Network, *events) -> Network:
+    """Undo all of them."""
+    return back(network, list(events))[0].network
+
+
+def rules(network: Network) -> list[str] | None:
+    """Say the group's rules; None if they are not known."""
+    return sorted(map(str, network.groups["sg-1"].rules)) if "sg-1" in network.groups else None
+
+
+IN = f"accept tcp 22 from {WORLD} (priority 1)"
+PERHAPS = f"accept tcp 22 from {WORLD} (priority 1, perhaps)"
+ADD, REMOVE = event("AuthorizeSecurityGroup", permission()), event("RevokeSecurityGroup", permission())
+BY_ID = {"SecurityGroupId": "sg-1", "SecurityGroupRuleId.1": "sgr-1"}
+
+
+@pytest.mark.parametrize(
+    ("created", "was"),
+    [
+        ("", [PERHAPS]),
+        ("2026-02-27T04:00:00Z", []),
+        ("2026-02-27T04:00:02Z", []),
+        ("2026-02-27T03:59:30Z", [PERHAPS]),
+        ("2026-02-27T03:59Z", [PERHAPS]),
+        ("2024-01-01T00:00:00Z", [IN]),
+        ("no time at all", [PERHAPS]),
+    ],
+)
+def test_a_rule_that_is_there_still_tells_when_it_was_created(created, was):
+    """Where that is not known, or too close, an added rule may have been there before."""
+    assert rules(before(group(ssh(created=created)), ADD)) == was
+
+
+@pytest.mark.parametrize(
+    ("events", "now", "was"),
+    [
+        # Which of both succeeds without an effect, they do not tell.
+        ([ADD], [ssh()], [PERHAPS]),
+        ([REMOVE], [], [PERHAPS]),
+        # Between them, it was there; before them, nobody knows.
+        ([ADD, event("RevokeSecurityGroup", permission(), minute=6)], [], [PERHAPS]),
+        # A rule that was removed is gone until it is added.
+        ([REMOVE, event("AuthorizeSecurityGroup", permission(), minute=6)], [ssh()], [PERHAPS]),
+        # The one rule that is known to be gone is the one that was removed by id.
+        ([ADD, event("RevokeSecurityGroup", BY_ID, minute=6)], [], [PERHAPS]),
+        (
+            [ADD, event("RevokeSecurityGroup", BY_ID, minute=6)],
+            [ssh(OFFICE)],
+            [PERHAPS, f"accept tcp 22 from {OFFICE} (priority 1)"],
+        ),
+        # Ids alone tell nothing, and one that is gone explains one of two.
+        ([event("RevokeSecurityGroup", BY_ID)], [ssh()], None),
+        ([ADD, event("RevokeSecurityGroup", {**BY_ID, "SecurityGroupRuleId.2": "sgr-2"}, minute=6)], [], None),
+        # What contradicts the rules that are there is not explained away.
+        ([ADD], [], None),
+        ([REMOVE], [ssh()], None),
+        # A group that was made in the window had no rules.
+        ([event("CreateSecurityGroup", {}, {"SecurityGroupId": "sg-1"}), ADD], [ssh()], None),
+        # The form that calls had before there were lists of rules.
+        (
+            [
+                event(
+                    "RevokeSecurityGroup",
+                    {"SecurityGroupId": "sg-1", "SourceCidrIp": WORLD, "IpProtocol": "TCP", "PortRange": "22/22"},
+                )
+            ],
+            [],
+            [PERHAPS],
+        ),
+    ],
+)
+def test_rules_before(events, now, was):
+    """What the group's rules were before these events, from what they are now."""
+    assert rules(before(group(*now), *events)) == was
+
+
+@pytest.mark.parametrize(
+    ("events", "now", "between"),
+    [
+        ([ADD, event("RevokeSecurityGroup", permission(), minute=6)], [], [IN]),
+        ([ADD, event("RevokeSecurityGroup", BY_ID, minute=6)], [], [IN]),
+        ([REMOVE, event("AuthorizeSecurityGroup", permission(), minute=6)], [ssh()], []),
+        ([event("CreateSecurityGroup", {}, {"SecurityGroupId": "sg-1"}), ADD], [ssh()], []),
+    ],
+)
+def test_rules_between(events, now, between):
+    """What two events tell together, of the time between them."""
+    assert rules(back(group(*now), events)[1].network) == between
+
+
+def test_a_group_that_came_and_went_is_known_in_full():
+    """Its rules are those that were added in its time."""
+    made = event("CreateSecurityGroup", {}, {"SecurityGroupId": "sg-2"})
+    added = event("AuthorizeSecurityGroup", permission() | {"SecurityGroupId": "sg-2"}, minute=1)
+    deleted = event("DeleteSecurityGroup", {"SecurityGroupId": "sg-2"}, minute=2)
+    moments = back(group(), [made, added, deleted])
+    known = [
+        list(map(str, moment.network.groups["sg-2"].rules)) if "sg-2" in moment.network.groups else None
+        for moment in moments
+    ]
+    assert known == [None, [], [IN], None]
+    assert moments[0].network.gaps == ()
+
+
+@pytest.mark.parametrize(
+    ("request_", "was"),
+    [
+        ({"Description": "new"}, [IN]),
+        ({"SourceCidrIp": WORLD}, ["accept tcp 22 from ? (priority 1)"]),
+        ({"PortRange": "22/22"}, [f"accept tcp ? from {WORLD} (priority 1)"]),
+        ({"Policy": "accept"}, None),
+    ],
+)
+def test_a_modified_rule_was_something_else(request_, was):
+    """What was given was not so before; where it may have been a drop, nothing is known of the group."""
+    changed = event("ModifySecurityGroupRule", {"SecurityGroupId": "sg-1", "SecurityGroupRuleId": "sgr-1", **request_})
+    assert rules(before(group(ssh(id="sgr-1")), changed)) == was
+
+
+def gaps(network: Network) -> list[tuple[str, str, str]]:
+    """Say the gaps: kind, thing and the event that left it."""
+    return [(gap.kind, gap.what, gap.unread.action) for gap in network.gaps]
+
+
+def test_a_gap_names_the_event_that_left_it():
+    """The latest one, where there are several."""
+    one, two = event("RevokeSecurityGroup", BY_ID), event("RevokeSecurityGroup", BY_ID, minute=5)
+    found = before(group(), one, two)
+    assert gaps(found) == [("groups", "sg-1", "RevokeSecurityGroup")]
+    assert found.gaps[0].unread.request_id == two.id
+
+
+def test_a_public_address_that_an_instance_got():
+    """It had none before."""
+    given = event("AllocatePublicIpAddress", {"InstanceId": "i-1"}, {"IpAddress": "198.51.100.1"})
+    assert before(group(), given).servers["i-1"].public_ips == ()
+
+
+def test_instances_that_were_made_and_deleted():
+    """What was made was not there; of what was deleted, nothing is known but that it was."""
+    made = event("RunInstances", {}, {"InstanceIdSets": {"InstanceIdSet": ["i-1"]}})
+    assert (before(group(), made).servers, before(group(), made).interfaces) == ({}, {})
+    deleted = event("DeleteInstances", {"InstanceId.1": "i-7", "InstanceId.2": "i-8"})
+    assert {name: one.status for name, one in before(group(), deleted).servers.items()} == {
+        "i-1": "Running",
+        "i-7": "",
+        "i-8": "",
+    }
+
+
+def test_an_interface_that_is_gone_was_somebody_s():
+    """Where nothing else is known of it, any path may have led through it."""
+    events = [
+        event("DetachNetworkInterface", {"NetworkInterfaceId": "eni-9", "InstanceId": "i-1"}),
+        event("DeleteNetworkInterface", {"NetworkInterfaceId": "eni-9"}, minute=1),
+    ]
+    found = before(group(), *events)
+    assert (found.interfaces["eni-9"].server, found.interfaces["eni-9"].groups) == ("i-1", None)
+    assert gaps(found) == [("interfaces", "eni-9", "DetachNetworkInterface")]
+
+
+def test_groups_that_were_replaced():
+    """What they were before is known from an earlier replacement alone."""
+    first = event("ModifyInstanceAttribute", {"InstanceId": "i-1", "SecurityGroupIds": ["sg-2"]})
+    second = event("ModifyInstanceAttribute", {"InstanceId": "i-1", "SecurityGroupIds": ["sg-1"]}, minute=1)
+    found = [moment.network.interfaces["eni-1"].groups for moment in back(group(), [first, second])]
+    assert found == [None, ("sg-2",), ("sg-1",)]
+
+
+def test_the_classic_network_has_groups_too():
+    """They are the server's own; what can't be known leads to nothing."""
+    network = Network().put(Server("i-1", REGION, classic=True, groups=("sg-1", "sg-2")))
+    joined = event("JoinSecurityGroup", {"InstanceId": "i-1", "SecurityGroupId": "sg-2"})
+    assert before(network, joined).servers["i-1"].groups == ("sg-1",)
+    replaced = event("ModifyInstanceAttribute", {"InstanceId": "i-1", "SecurityGroupIds": ["sg-1", "sg-2"]})
+    assert set(before(network, replaced).servers["i-1"].groups) & {"sg-1", "sg-2"} == set()
+
+
+def test_lists_of_prefixes():
+    """What was removed had been there; of what was added that is not known."""
+    network = Network(lists=Lists({"pl-1": Addresses.of(OFFICE)}))
+    removed = event("ModifyPrefixList", {"PrefixListId": "pl-1", "RemoveEntry.1.Cidr": "192.0.2.0/24"})
+    assert before(network, removed).lists.prefixes == {"pl-1": Addresses.of(OFFICE, "192.0.2.0/24")}
+    added = event("ModifyPrefixList", {"PrefixListId": "pl-1", "AddEntry.1.Cidr": OFFICE})
+    assert before(network, added).lists.prefixes == {}
+    assert gaps(before(network, added)) == [("prefix_lists", "pl-1", "ModifyPrefixList")]
+
+
+def test_internet_bandwidth_of_ipv6():
+    """It is given to an address, and taken from it by an id of its own."""
+    network = Network().put(Ipv6("2408::1", REGION, 5, "ipv6-1", "ipv6bw-1"), Ipv6("2408::2", REGION, 0, "ipv6-2"))
+    given = event(
+        "AllocateIpv6InternetBandwidth", {"Ipv6AddressId": "ipv6-1"}, {"InternetBandwidthId": "ipv6bw-1"}, "Vpc"
+    )
+    assert before(network, given).ipv6["2408::1"].bandwidth == 0
+    taken = event("DeleteIpv6InternetBandwidth", {"Ipv6AddressId": "ipv6-2"}, {}, "Vpc")
+    assert before(network, taken).ipv6["2408::2"].bandwidth > 0
+    unsaid = event("DeleteIpv6InternetBandwidth", {"Ipv6InternetBandwidthId": "ipv6bw-9"}, {}, "Vpc")
+    assert list(before(network, unsaid).ipv6) == ["2408::1"]
+
+
+def test_an_eip_that_is_gone():
+    """Its address is known if it was allocated in the window."""
+    allocated = event("AllocateEipAddress", {}, {"AllocationId": "eip-1", "EipAddress": "198.51.100.7"}, "Vpc")
+    bound = event("AssociateEipAddress", {"AllocationId": "eip-1", "InstanceId": "i-1"}, {}, "Vpc", 1)
+    unbound = event("UnassociateEipAddress", {"AllocationId": "eip-1"}, {}, "Vpc", 2)
+    released = event("ReleaseEipAddress", {"AllocationId": "eip-1"}, {}, "Vpc", 3)
+    moments = back(group(), [allocated, bound, unbound, released])
+    assert [moment.network.eips.get("eip-1") and moment.network.eips["eip-1"].bound_to for moment in moments] == [
+        None,
+        "",
+        "i-1",
+        "",
+        None,
+    ]
+    assert moments[2].network.eips["eip-1"].address == "198.51.100.7"
+    alone = before(group(), unbound, released)
+    assert alone.eips["eip-1"] == Eip("eip-1", REGION, "", kind="none")
+    assert gaps(alone) == [("eips", "eip-1", "UnassociateEipAddress")]
+
+
+BALANCED = Network().put(
+    Balancer("lb-1", REGION, "clb", addresses=("198.51.100.80",)),
+    Listener("lb-1:tcp:22", REGION, "lb-1", "tcp", 22, 22, 22, ("lb-1",)),
+    ServerGroup("lb-1", REGION, (Backend("i-1", 0, 100),)),
+    AccessList("acl-1", REGION, entries=(OFFICE,)),
+)
+NAMED = {"LoadBalancerId": "lb-1", "ListenerPort": "22"}
+
+
+@pytest.mark.parametrize(
+    ("changed", "shown"),
+    [
+        (event("CreateLoadBalancerTCPListener", NAMED, {}, "Slb"), None),
+        (event("CreateLoadBalancer", {}, {"LoadBalancerId": "lb-1"}, "Slb"), None),
+        (event("StartLoadBalancerListener", NAMED, {}, "Slb"), (22, ("lb-1",), False, False, ())),
+        (event("StopLoadBalancerListener", NAMED, {}, "Slb"), (22, ("lb-1",), True, False, ())),
+        (
+            event("SetLoadBalancerTCPListenerAttribute", {**NAMED, "VServerGroupId": "lb-1"}, {}, "Slb"),
+            (0, ("?",), True, False, ()),
+        ),
+        (
+            event("SetLoadBalancerTCPListenerAttribute", {**NAMED, "AclStatus": "off"}, {}, "Slb"),
+            (22, ("lb-1",), True, True, ("?",)),
+        ),
+        (
+            event("SetLoadBalancerTCPListenerAttribute", {**NAMED, "Bandwidth": "5"}, {}, "Slb"),
+            (22, ("lb-1",), True, False, ()),
+        ),
+    ],
+)
+def test_listeners_before(changed, shown):
+    """What was made was not there; what was turned was the other way; what was set was something."""
+    found = before(BALANCED, changed).listeners.get("lb-1:tcp:22")
+    assert shown == (found and (found.back_port, found.server_groups, found.running, found.acl, found.acls))
+
+
+def test_a_deleted_listener_led_somewhere():
+    """To what the call that made it says, else to nobody knows whom."""
+    made = event(
+        "CreateLoadBalancerTCPListener",
+        {"LoadBalancerId": "lb-1", "ListenerPort": "2222", "BackendServerPort": "22"},
+        {},
+        "Slb",
+    )
+    deleted = event("DeleteLoadBalancerListener", {"LoadBalancerId": "lb-1", "ListenerPort": "2222"}, {}, "Slb", 1)
+    between = back(BALANCED, [made, deleted])[1].network.listeners["lb-1:tcp:2222"]
+    assert (between.back_port, between.server_groups) == (22, ("lb-1",))
+    alone = before(BALANCED, deleted).listeners["lb-1:tcp:2222"]
+    assert (alone.first, alone.back_port, alone.server_groups) == (2222, 0, ("?",))
+
+
+def test_what_stood_behind_a_load_balancer():
+    """Adding and removing tell it; setting weights does not."""
+    servers = {"LoadBalancerId": "lb-1", "BackendServers": '[{"ServerId": "i-1", "Weight": "100"}]'}
+    assert before(BALANCED, event("AddBackendServers", servers, {}, "Slb")).server_groups["lb-1"].backends == ()
+    other = {"LoadBalancerId": "lb-1", "BackendServers": '["i-2"]'}
+    removed = before(BALANCED, event("RemoveBackendServers", other, {}, "Slb")).server_groups["lb-1"].backends
+    assert [one.target for one in removed] == ["i-1", "i-2"]
+    weighed = before(BALANCED, event("SetBackendServers", servers, {}, "Slb"))
+    assert (weighed.server_groups, gaps(weighed)) == ({}, [("server_groups", "lb-1", "SetBackendServers")])
+
+
+def test_entries_of_access_control_lists():
+    """What was added was not there, and what was removed was."""
+    entries = {"AclId": "acl-1", "AclEntrys": f'[{{"entry": "{OFFICE}", "comment": ""}}]'}
+    assert before(BALANCED, event("AddAccessControlListEntry", entries, {}, "Slb")).acls["acl-1"].entries == ()
+    other = {**entries, "AclEntrys": '[{"entry": "192.0.2.0/24"}]'}
+    found = before(BALANCED, event("RemoveAccessControlListEntry", other, {}, "Slb")).acls["acl-1"].entries
+    assert found == (OFFICE, "192.0.2.0/24")
+
+
+def test_network_load_balancers_name_things_by_ids():
+    """A listener that is gone without a trace leaves a gap; servers come and go in lists."""
+    network = Network().put(
+        Balancer("nlb-1", REGION, "nlb", groups=("sg-1",)), ServerGroup("sgp-1", REGION, (Backend("i-1", 22),))
+    )
+    deleted = event("DeleteListener", {"ListenerId": "lsn-1"}, {}, "Nlb")
+    assert gaps(before(network, deleted)) == [("nlb", "lsn-1", "DeleteListener")]
+    servers = {"ServerGroupId": "sgp-1", "Servers.1.ServerId": "i-1", "Servers.1.Port": "22"}
+    added = event("AddServersToServerGroup", servers, {}, "Nlb")
+    assert before(network, added).server_groups["sgp-1"].backends == ()
+    joined = event(
+        "LoadBalancerJoinSecurityGroup", {"LoadBalancerId": "nlb-1", "SecurityGroupIds.1": "sg-1"}, {}, "Nlb"
+    )
+    assert before(network, joined).balancers["nlb-1"].groups == ()
+
+
+def test_only_what_bears_on_reaching_a_server_matters():
+    """Others' events and renamed things are left out; everything else has a sentence."""
+    assert not matters(event("CreateSnapshot"))
+    assert not matters(event("ModifyInstanceAttribute", {"InstanceId": "i-1", "InstanceName": "other"}))
+    assert (
+        told(event("ModifyPrefixList", {"PrefixListId": "pl-1", "AddEntry.1.Cidr": WORLD})) == "added 0.0.0.0/0 in pl-1"
+    )
+    for (service, name), kind in KINDS.items():
+        assert isinstance(kind.what(event(name, {}, {}, service)), str)
+
+
+def test_of_a_region_without_events_nothing_is_known():
+    """Neither whether its servers ran, nor what its groups let in, nor what led to them."""
+    found = blind(group(ssh()), {REGION: Unread("LookupEvents", "NoPermission", "no", "r-1")})
+    assert (found.servers["i-1"].status, found.groups) == ("", {})
+    assert {gap.kind for gap in found.gaps} >= {"interfaces", "eips", "forwards", "clb"}
+
+
+def test_what_an_event_names_and_is_gone_is_no_gap():
+    """A group that was deleted meanwhile can't be read, and there is nothing wrong with that."""
+    asked = network_history.named([event("AuthorizeSecurityGroup", permission())])
+    assert asked == {("groups", REGION, "sg-1")}
+    gone = Gap("groups", REGION, Unread("Describe", "InvalidSecurityGroupId.NotFound", "", ""), "sg-1")
+    denied = Gap("groups", REGION, Unread("Describe", "Forbidden.RAM", "", ""), "sg-1")
+    assert network_history.without_gone(Network(gaps=(gone, denied)), asked).gaps == (denied,)
