@@ -15,8 +15,8 @@ description:
   - Gathers the risks that the modules of this collection return, from every task of every host, failed ones included.
   - After the recap it prints them as a table, the worst first, with what is new, still open and closed since the last
     run that looked at the same.
-  - Before the table it tells of each SSH attack or alert that M(hardening.alicloud.ssh_verdict) came to a conclusion
-    about the conclusion and the two best explanations. No run is compared with another because of these.
+  - Before the table it tells what M(hardening.alicloud.ssh_verdict) concluded about each attack or alert on SSH, with
+    the two best explanations. No run is compared with another because of these.
   - Writes a folder for each run with C(report.json) and C(report.html) in it, and keeps the link C(latest) on the
     newest.
   - While a module works, shows how far it is, if the output is a terminal.

@@ -358,8 +358,12 @@ def test_without_scripts_everything_is_there(page):
         page.click(".overview li:nth-child(2) a")
         assert page.browser.current_url.endswith("#investigation-2")
         assert not [button for button in find(By.TAG_NAME, "button") if button.is_displayed()]
+        page.open(STORY)
+        page.browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
     finally:
         page.browser.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": False})
+    assert visible(page, ".is-first .known") == 4, "on paper the details are there nevertheless"
+    assert visible(page, ".is-first .hypotheses dl") == page.js("document.querySelectorAll('.is-first dl').length - 4")
 
 
 # --- what attackers write -----------------------------------------------------------------------------------------
