@@ -136,7 +136,7 @@ class Case:
             owner = told(Target(address, last.kind, last.id, self._name(last.id), last.bound_to))
             text = f"{address} was {owner} until {shown(last.time.end)}, and not this account's at that time."
             return Attacked("former", last.id, self._name(last.id), text, self.known_then)
-        if self.known_then:
+        if self.known_then and self.clues.everywhere:
             text = f"{address} was not an address of this account at that time."
             return Attacked("none", "", "", text, certain=True)
         return Attacked("unknown", "", "", f"{address} is none of the addresses of this account that were read.", False)
@@ -278,6 +278,8 @@ class Case:
             return REACHABLE
         if not self.known_then or self.openings or self.contradicted or self.other_ports:
             return UNKNOWN
+        if not self.named and not self.clues.everywhere:
+            return UNKNOWN
         return NOT_REACHABLE
 
     @cached_property
@@ -354,6 +356,8 @@ class Case:
 
     def _distance(self, attempt: Attempt) -> timedelta | None:
         """How many half hours lie between event and attempt, if it is whole ones, and no more than zones differ by."""
+        if attempt.exact:
+            return None
         by = round((attempt.time - self.event.first) / HALF_HOUR) * HALF_HOUR
         first, last = self.event.first + by - CLOSE, self.event.last + by + CLOSE
         return by if by and abs(by) <= WIDEST_ZONE and first <= attempt.time <= last else None
@@ -404,6 +408,7 @@ class Case:
         servers = self.clues.exposure.servers
         return (
             self.clues.exposure.complete
+            and self.clues.everywhere
             and bool(servers)
             and not self.logged
             and all(self.heard(one, WIDEST_ZONE) for one in servers)

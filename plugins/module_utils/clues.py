@@ -14,6 +14,7 @@ from functools import cached_property, lru_cache
 from .addresses import Addresses, of_option
 from .exposure import PRIVATE, PUBLIC
 
+JOURNAL = "journal"  # what ssh_login_info calls it
 PUBLIC_V4 = PUBLIC & Addresses.of("0.0.0.0/0")
 
 
@@ -257,6 +258,11 @@ class Attempt:
         return any(one is not None and first <= one <= last for one in (self.time, self.other))
 
     @property
+    def exact(self) -> bool:
+        """Its time was written in UTC, so that no time zone can have been mistaken."""
+        return self.file == JOURNAL
+
+    @property
     def nameless(self) -> bool:
         """It does not tell the address it came from, or one of a private network, as load balancers have."""
         return _block(self.source) is None or _block(self.source) <= PRIVATE
@@ -317,7 +323,7 @@ class Probe:
 
 @dataclass(frozen=True)
 class Clues:
-    """Everything that was read, and for whom it is to be told."""
+    """Everything that was read, and for whom it is to be told. everywhere: in all regions of the account."""
 
     events: tuple[Event, ...] = ()
     exposure: Exposure = Exposure(read=False)
@@ -328,6 +334,7 @@ class Clues:
     zone: tzinfo = UTC
     zone_name: str = "UTC"
     account_id: str = ""
+    everywhere: bool = True
     unread: tuple[str, ...] = ()
 
     def log_of(self, server: Server) -> Log | None:

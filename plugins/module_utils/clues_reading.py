@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from .addresses import Addresses, of_option
 from .clues import (
+    JOURNAL,
     Attempt,
     Change,
     Changes,
@@ -52,6 +53,7 @@ def gather(options: SimpleNamespace, now: datetime) -> Clues:
         read_log(_part(one, f"logins {at}"), f"logins {at}") for at, one in _numbered(options.logins, "logins")
     )
     ports |= {server.port for server in exposure.servers if server.port}
+    limits = [f"regions other than {', '.join(options.regions)}"] if options.regions else []
     return Clues(
         events=_events(options, ports),
         exposure=exposure,
@@ -65,7 +67,8 @@ def gather(options: SimpleNamespace, now: datetime) -> Clues:
         zone=zone,
         zone_name=options.timezone or "UTC",
         account_id=options.account_id or "",
-        unread=_texts(options.unread, "unread"),
+        everywhere=not options.regions,
+        unread=(*limits, *_texts(options.unread, "unread")),
     )
 
 
@@ -266,8 +269,8 @@ def read_log(result: Mapping, where: str) -> Log:
 def _whole(result: Mapping, where: str) -> Interval | None:
     """The time of which nothing is missing: in the journal, or in all of the files, which hold the same."""
     rows = [_part(one, f"{where}, logs") for one in _list(result.get("logs"), f"{where}, logs")]
-    journal = [row.get("complete") is True for row in rows if row.get("file") == "journal"]
-    files = [row.get("complete") is True for row in rows if row.get("file") != "journal"]
+    journal = [row.get("complete") is True for row in rows if row.get("file") == JOURNAL]
+    files = [row.get("complete") is True for row in rows if row.get("file") != JOURNAL]
     since, until = _moment(result, "since", where), _moment(result, "until", where)
     kept = any(found and all(found) for found in (journal, files))
     return Interval(since, until) if kept and since and until else None

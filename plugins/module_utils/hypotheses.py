@@ -307,7 +307,8 @@ def _while(case: Case, *, sure: list[Opening], steady: list[Opening], hints: boo
     if case.known_then:
         others = [one for one in case.other_openings if one.temporary]
         vague = [one for one in (*case.openings, *case.other_openings) if not one.reach.admits(case.event.source)]
-        return RULED_OUT if not (others or vague or case.contradicted) else UNLIKELY
+        clean = case.clues.everywhere and not (others or vague or case.contradicted)
+        return RULED_OUT if clean else UNLIKELY
     return UNLIKELY if steady or case.replayed else UNDECIDED
 
 
@@ -459,7 +460,7 @@ def false_positive(case: Case) -> Hypothesis:
     if case.quiet and case.network == REACHABLE:
         pro.append("A way was open, the logs of that time were read, and sshd logged nothing of it.")
     if case.target.kind not in ("unknown", *OWN) and not case.logged:
-        con.append("A packet to the attacked address is enough for such a row, so none of it need be wrong.")
+        con.append("A packet to the attacked address may be enough for such a row, so that none of it need be wrong.")
     standing = UNDECIDED
     if case.attempts:
         standing = RULED_OUT

@@ -73,6 +73,12 @@ options:
     description:
       - When all of this was read. The default is now.
     type: str
+  regions:
+    description:
+      - The regions that were looked at, if not all of the account's. What lies in the others counts as not read.
+    type: list
+    elements: str
+    default: []
   unread:
     description:
       - What else could not be read, a text each, as the servers that could not be reached.
@@ -238,6 +244,7 @@ def main() -> None:
             "timezone": {"type": "str", "default": "UTC"},
             "account_id": {"type": "str", "default": ""},
             "at": {"type": "str"},
+            "regions": {"type": "list", "elements": "str", "default": []},
             "unread": {"type": "list", "elements": "str", "default": []},
         },
         think=think,

@@ -105,7 +105,7 @@ def options(**more):
     """Write the options of ssh_verdict: the story's row, and everything read."""
     given = {"attack_events": [attack()], "alerts": [], "exposure": exposure(), "changes": changes(),
              "logins": [logins()], "probes": [], "source_lists": {}, "timezone": "UTC", "account_id": "1",
-             "unread": []}  # fmt: skip
+             "regions": [], "unread": []}  # fmt: skip
     return SimpleNamespace(**(given | more))
 
 

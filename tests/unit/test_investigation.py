@@ -53,6 +53,7 @@ TOKYO = {"host": "web-1", "instance_id": "i-web", "utc_offset": "+09:00", "ports
         ("H1", "confirmed", {}),
         ("H1", "likely", {"logins": []}),
         ("H1", "likely", {"changes": {}}),
+        ("H1", "likely", {"regions": ["cn-hangzhou"]}),
         ("H1", "likely", {"changes": changes(changes=[change(time="2026-03-01T00:00:00Z", event="SetVServerGroup")])}),
         ("H1", "possible", {"exposure": exposure(server(TCP)), "logins": []}),
         ("H1", "unlikely", {"logins": [logins(attempt())]}),
@@ -79,6 +80,7 @@ TOKYO = {"host": "web-1", "instance_id": "i-web", "utc_offset": "+09:00", "ports
         ("H4", "likely", {"logins": [ELSEWHERE | {"server": TOKYO}]}),
         ("H4", "likely", {"logins": [ELSEWHERE], "timezone": "Asia/Tokyo"}),
         ("H4", "possible", {"logins": [ELSEWHERE]}),
+        ("H4", "ruled_out", {"logins": [logins(attempt("2026-02-27T13:01:15Z", line_source="journal"))]}),
         ("H4", "possible", {**OWN_ADDRESS, **OPEN, "logins": [logins(since="2026-02-28T00:00:00Z")]}),
         ("H4", "undecided", {**OWN_ADDRESS, **OPEN, "logins": []}),
         ("H4", "unlikely", {"logins": []}),
@@ -148,6 +150,8 @@ def test_standing(hypothesis, expected, clues):
         ("not_reachable", {"exposure": with_eip(["0.0.0.0/0"])}),  # open today, and not then
         ("not_reachable", {"changes": changes(opening(sources=OFFICE))}),
         ("unknown", {"changes": {}}),
+        ("unknown", {"regions": ["cn-hangzhou"], "attack_events": [attack(public_ip="198.51.100.99")]}),
+        ("not_reachable", {"regions": ["cn-hangzhou"]}),  # the server behind the address is in one of them
         ("unknown", {"exposure": {}}),
         ("unknown", {"exposure": exposure(unread=["EIPs of cn-hangzhou"])}),
         ("unknown", {"changes": changes(unread=["Vpc events of cn-hangzhou"])}),
@@ -179,6 +183,7 @@ def test_verdict(expected, clues):
         ("none", "not an address of this account", {"attack_events": [attack(public_ip="198.51.100.99")]}),
         ("unknown", "that were read", {"attack_events": [attack(public_ip="198.51.100.99")], "changes": {}}),
         ("unknown", "does not say", {"attack_events": [attack(public_ip="")]}),
+        ("unknown", "were read", {"attack_events": [attack(public_ip="198.51.100.99")], "regions": ["cn-hangzhou"]}),
         ("instance", "names the server web-1", {"attack_events": [attack(public_ip="", instance_id="i-web")]}),
         (
             "former",

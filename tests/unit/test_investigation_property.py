@@ -97,7 +97,10 @@ def with_less(draw):
     full = draw(everything())
     less = copy.deepcopy(full)
     for name in draw(
-        st.sets(st.sampled_from(["exposure", "changes", "first log", "second log", "doubts", "since"]), min_size=1)
+        st.sets(
+            st.sampled_from(["exposure", "changes", "first log", "second log", "doubts", "since", "regions"]),
+            min_size=1,
+        )
     ):
         if name in {"exposure", "changes"}:
             less[name] = draw(st.sampled_from([{}, {"failed": True, "msg": "no"}, less[name] | {"unread": ["some"]}]))
@@ -105,6 +108,8 @@ def with_less(draw):
             less["changes"] = less["changes"] | {
                 "complete_since": draw(st.sampled_from([None, "2026-03-01T00:00:00Z"]))
             }
+        elif name == "regions":
+            less["regions"] = ["cn-hangzhou"]
         elif name == "doubts":
             less["logins"] = [one | {"unread": ["auth.log"]} for one in less["logins"]]
         else:
