@@ -11,7 +11,6 @@ from .report_investigation_text import (
     at,
     because,
     count_of,
-    event_line,
     goal,
     headline,
     is_local,
@@ -40,7 +39,7 @@ TONES = {
 OPEN = 3  # so many conclusions are shown with the details of their first event
 BEST = 2  # hypotheses that are shown with their evidence
 ROWS = 100  # of a timeline's table; of refused logins those nearest to the event
-FOLDED = 4  # events with one conclusion, from which on only the first stands in the open
+FOLDED = 4  # events with one conclusion; of more than that only the first stands in the open
 LANES = 24  # of a picture; the list below it has all
 
 
@@ -103,7 +102,6 @@ def _event(anchor: str, one: dict, language: str, words: dict, *, is_open: bool,
         "anchor": anchor,
         "is_open": is_open,
         "is_first": is_first,
-        "line": event_line({**event, "local_time": None}),
         "source": event["source"] or "?",
         "goal": goal(event),
         "when": shown(when) if when else event["first_seen"] or "?",

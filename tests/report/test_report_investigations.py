@@ -34,6 +34,7 @@ from tests.report.examples import (
     investigated,
     reports_of,
 )
+from tests.unit.clue_examples import conclude, exposure, gate, path, server
 
 SCHEMA = json.loads(Path("docs/report.schema.json").read_text(encoding="utf-8"))
 LANGUAGES = ["en", "ja", "zh"]
@@ -278,6 +279,17 @@ def test_every_language_says_the_same(language):
         name: fields(words) | {"count"} for name, words in INVESTIGATION_WORDS["en"].items()
     }
     assert language == "en" or all(titles[language] for titles in BECAUSE.values())
+
+
+def test_what_the_module_returns_is_kept():
+    """An investigation of the real module loses nothing on its way into the report, and each hypothesis has titles."""
+    gates = [gate("address", possible_sources=None), gate(sources=["0.0.0.0/0"], possible_sources=["0.0.0.0/0"])]
+    found = conclude(
+        exposure=exposure(server(path(gates=gates))), source_lists={"Tor": ["23.129.64.0/24"]}, timezone="Asia/Tokyo"
+    )
+    (kept,) = build_report(a_run(), investigated(found))["investigations"]
+    assert kept == json.loads(json.dumps(found))
+    assert {hypothesis["name"] for hypothesis in found["hypotheses"]} == set(BECAUSE)
 
 
 EVIL = "\x1b]0;owned\x07\u202e\n| <script>alert(1)</script> `x` [a](https://evil.example) {{ 7 * 7 }}"
