@@ -32,13 +32,12 @@ SEVERITIES = ("critical", "high", "medium", "low")
 
 @task
 def demo(_context: Context) -> None:
-    """Audit, harden and audit again a simulated account; show the risks before and after."""
+    """Audit, harden, audit again and investigate a simulated account; show the risks before and after."""
     with simulated(DEMO_ESTATE, "--lifetime", DEMO_LIFETIME) as url:
         before = play("audit", url, "auditor", "--check")
         play("harden", url, "enforcer")
         after = play("audit", url, "auditor", "--check")
-        if (ROOT / "playbooks" / "investigate.yml").exists():
-            play("investigate", url, "auditor")
+        play("investigate", url, "auditor")
     print_risks({"before": before, "after": after})
 
 
