@@ -201,8 +201,8 @@ investigations:
       type: list
       elements: dict
       contains:
-        time: {description: When, in UTC; null for before anything was read., type: str, sample: "2026-02-27T04:01:15Z"}
-        until: {description: Its end, if it lasted; null also for until now., type: str}
+        time: {description: "In UTC; null for before anything was read.", type: str, sample: "2026-02-27T04:01:15Z"}
+        until: {description: "Its end, if it lasted; null also for until now.", type: str}
         kind:
           description: V(attack), V(alert), V(change), V(opening), V(login), V(address) or V(probe).
           type: str

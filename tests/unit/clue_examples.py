@@ -12,7 +12,7 @@ from ansible_collections.hardening.alicloud.plugins.module_utils.investigation i
 NOW = datetime(2026, 3, 6, 12, tzinfo=UTC)
 BEGIN, END = "2026-02-25T00:00:00Z", "2026-03-06T12:00:00Z"
 THEN = "2026-02-27T04:01:15Z"
-SOURCE, BALANCER, WORLD = "23.129.64.201", "203.0.113.80", ["0.0.0.0/0"]
+SOURCE, BALANCER, WORLD = "23.129.64.201", "203.0.113.80", ("0.0.0.0/0",)
 OFFICE = ["203.0.113.10/32"]
 
 
@@ -64,7 +64,7 @@ def exposure(*servers, targets=None, **more):
 
 def opening(start="2026-02-27T03:58:00Z", end="2026-02-27T04:04:00Z", **more):
     """Write an opening of the server for six minutes around the event."""
-    return {"kind": "server", "resource_id": "i-web", "name": "web-1", "port": 22, "sources": WORLD,
+    return {"kind": "server", "resource_id": "i-web", "name": "web-1", "port": 22, "sources": list(WORLD),
             "from": start, "to": end, "opened_by": change(), "closed_by": None,
             "paths": ["eip 198.51.100.7 port 22"]} | more  # fmt: skip
 

@@ -14,7 +14,7 @@ from tests.unit import clue_examples as clues
 DEFINITE = {"confirmed", "ruled_out"}
 TIMES = [None, "2026-02-26T20:00:00Z", "2026-02-27T03:58:00Z", "2026-02-27T04:01:16Z", "2026-02-27T04:05:00Z"]
 LOGGED = [clues.THEN, "2026-02-27T04:03:00Z", "2026-02-27T13:01:15Z", "2026-02-26T20:01:10Z", "2026-03-01T00:00:00Z"]
-SOURCES = [clues.WORLD, clues.OFFICE, [], ["23.129.64.0/24"]]
+SOURCES = [list(clues.WORLD), clues.OFFICE, [], ["23.129.64.0/24"]]
 SERVERS = ["i-web", "i-db"]
 
 
@@ -52,7 +52,7 @@ def everything(draw):
         kind=st.sampled_from(["server", "security_group"]),
         resource_id=st.sampled_from([*SERVERS, "sg-web"]),
         sources=st.sampled_from(SOURCES),
-        possible_sources=st.sampled_from([None, clues.WORLD]),
+        possible_sources=st.sampled_from([None, list(clues.WORLD)]),
     )
     holdings = st.builds(
         lambda address, start, end: {"address": address, "kind": "eip", "id": "i-web", "from": start, "to": end},
