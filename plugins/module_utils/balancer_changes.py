@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Changes to load balancers, their listeners, servers and access control lists, undone. Pure.
 
-Facts: Alibaba Cloud's documentation of SLB 2014-05-15, NLB 2022-04-30 and ALB 2020-06-16. Adding and removing servers
-or entries tells what was before; setting an attribute does not, unless an earlier event of the window does. Before
-that, a listener leads to servers that are not known. A listener of a CLB is stopped when it is made.
+Facts: Alibaba Cloud's documentation of SLB 2014-05-15, NLB 2022-04-30 and ALB 2020-06-16. A listener of a CLB is
+stopped when it is made. Whether adding a server or an entry that is there, removing one that is not, or starting what
+runs is refused is UNCONFIRMED. So these calls, and those that set attributes, tell what was before only together with
+earlier events of the window that do. Before that, a listener leads to servers that are not known, or whom it lets by
+is not.
 """
 
 from __future__ import annotations
@@ -106,12 +108,12 @@ def _undo_deleted(network: Network, event: Event) -> Network:
     return network.put(known or _somewhere(event, None))
 
 
-def _undo_turned(*, running: bool) -> Callable[[Network, Event], Network]:
-    def undo(network: Network, event: Event) -> Network:
-        found = event.known or _found(network, event)
-        return network.put(replace(found, running=running)) if found else network
-
-    return undo
+def _undo_turned(network: Network, event: Event) -> Network:
+    """It may have run or not."""
+    found = _found(network, event)
+    if isinstance(event.known, Listener):
+        return network.put(event.known)
+    return network.put(replace(found, running=True, acl=True, acls=(*found.acls, SOMETHING))) if found else network
 
 
 def _undo_set(protocol: str = "") -> Callable[[Network, Event], Network]:
@@ -186,6 +188,8 @@ def _undo_balancer_lost(network: Network, event: Event) -> Network:
 
 def _learn_balancer(memory: Memory, event: Event) -> None:
     address = event.text("Address")
+    if event.service == "Slb":
+        memory.note(ServerGroup(event.text("LoadBalancerId"), event.region))  # nothing stands behind it yet
     internet = event.text("AddressType").lower() == "internet"
     memory.note(
         Balancer(
@@ -233,34 +237,18 @@ def _same(one: Backend, other: Backend) -> bool:
     return one.target == other.target and (not other.port or one.port == other.port)
 
 
-def _undo_servers(added: str = "", removed: str = "") -> Callable[[Network, Event], Network]:
-    """The group without those that were added, and with those that were removed."""
-
-    def undo(network: Network, event: Event) -> Network:
-        group = network.server_groups.get(group_id(event))
-        if group is None:
-            return network
-        fresh, gone = _backends(event, added), _backends(event, removed)
-        kept = [one for one in group.backends if not any(_same(one, other) for other in fresh)]
-        known: ServerGroup | None = event.known
-        weights = {(one.target, one.port): one.weight for one in known.backends} if known else {}
-        back = [replace(one, weight=weights.get((one.target, one.port), one.weight)) for one in gone]
-        return network.put(replace(group, backends=(*kept, *back)))
-
-    return undo
-
-
-def _undo_servers_set(network: Network, event: Event) -> Network:
-    """Weights or ports were set: before, the group's servers are as earlier events tell, or not known."""
+def _undo_servers(network: Network, event: Event) -> Network:
+    """Before, the group's servers are as earlier events tell, or not known."""
     name = group_id(event)
     if isinstance(event.known, ServerGroup):
         return reveal(network.put(event.known), "server_groups", name)
     without = network.drop(ServerGroup(name, event.region))
-    return hide(without, event, "server_groups", "it does not tell what the servers' weights and ports were", name)
+    return hide(without, event, "server_groups", "it does not tell which servers there were before", name)
 
 
 def _undo_group_made(network: Network, event: Event) -> Network:
-    return network.drop(ServerGroup(group_id(event), event.region))
+    name = group_id(event)
+    return reveal(network.drop(ServerGroup(name, event.region)), "server_groups", name)
 
 
 def _learn_group(memory: Memory, event: Event) -> None:
@@ -273,10 +261,13 @@ def _learn_group(memory: Memory, event: Event) -> None:
 def _learn_servers(added: str = "", removed: str = "") -> Callable[[Memory, Event], object]:
     def learn(memory: Memory, event: Event) -> object:
         before = memory.recall(ServerGroup, group_id(event))
-        if before is not None:
-            gone = _backends(event, removed)
-            kept = [one for one in before.backends if not any(_same(one, other) for other in gone)]
-            memory.note(replace(before, backends=(*kept, *_backends(event, added))))
+        if before is None:
+            return None
+        fresh, gone = _backends(event, added), _backends(event, removed)
+        kept = [one for one in before.backends if not any(_same(one, other) for other in gone)]
+        if any(_same(one, other) for one in kept for other in fresh):
+            return memory.forget(ServerGroup, group_id(event))  # what it has done to the one that was there is not told
+        memory.note(replace(before, backends=(*kept, *fresh)))
         return before
 
     return learn
@@ -293,20 +284,24 @@ def _entries(event: Event) -> tuple[str, ...]:
     return tuple(one["entry"] for one in event.things("AclEntrys") if one.get("entry"))
 
 
-def _undo_entries_added(network: Network, event: Event) -> Network:
-    found = network.acls.get(event.text("AclId"))
-    kept = [one for one in found.entries if one not in _entries(event)] if found else []
-    return network.put(replace(found, entries=tuple(kept))) if found else network
+def _undo_entries(network: Network, event: Event) -> Network:
+    """Before, the list held what earlier events tell, or nobody knows what."""
+    name = event.text("AclId")
+    if isinstance(event.known, AccessList):
+        return reveal(network.put(event.known), "acls", name)
+    without = network.drop(AccessList(name, event.region))
+    return hide(without, event, "acls", "it does not tell what the list held before", name)
 
 
-def _undo_entries_removed(network: Network, event: Event) -> Network:
-    found = network.acls.get(event.text("AclId"))
-    back = tuple(one for one in _entries(event) if found and one not in found.entries)
-    return network.put(replace(found, entries=(*found.entries, *back))) if found else network
+def _learn_entries(*, added: bool) -> Callable[[Memory, Event], object]:
+    def learn(memory: Memory, event: Event) -> object:
+        before = memory.recall(AccessList, event.text("AclId"))
+        if before is not None:
+            kept = tuple(one for one in before.entries if one not in _entries(event))
+            memory.note(replace(before, entries=(*kept, *_entries(event)) if added else kept))
+        return before
 
-
-def _undo_list_deleted(network: Network, event: Event) -> Network:
-    return hide(network, event, "acls", "it does not tell what the list held", event.text("AclId"))
+    return learn
 
 
 def _say(sentence: str) -> Callable[[Event], str]:
@@ -379,61 +374,71 @@ KINDS: dict[tuple[str, str], Kind] = {
     ("Slb", "SetListenerAccessControlStatus"): Kind(_say_set(), _undo_set(), CLB_ARN, _learn_set()),
     ("Slb", "DeleteLoadBalancerListener"): Kind(_say_listener("deleted"), _undo_deleted, CLB_ARN, _forget_listener),
     ("Slb", "StartLoadBalancerListener"): Kind(
-        _say_listener("started"), _undo_turned(running=False), CLB_ARN, _learn_turned(running=True)
+        _say_listener("started"), _undo_turned, CLB_ARN, _learn_turned(running=True)
     ),
     ("Slb", "StopLoadBalancerListener"): Kind(
-        _say_listener("stopped"), _undo_turned(running=True), CLB_ARN, _learn_turned(running=False)
+        _say_listener("stopped"), _undo_turned, CLB_ARN, _learn_turned(running=False)
     ),
     ("Slb", "AddBackendServers"): Kind(
         _say_servers("added", "behind", "BackendServers"),
-        _undo_servers(added="BackendServers"),
+        _undo_servers,
         CLB_ARN,
         _learn_servers(added="BackendServers"),
     ),
     ("Slb", "RemoveBackendServers"): Kind(
         _say_servers("removed", "from behind", "BackendServers"),
-        _undo_servers(removed="BackendServers"),
+        _undo_servers,
         CLB_ARN,
         _learn_servers(removed="BackendServers"),
     ),
     ("Slb", "SetBackendServers"): Kind(
-        _say_servers("set the weights of", "behind", "BackendServers"), _undo_servers_set, CLB_ARN, _forget_group
+        _say_servers("set the weights of", "behind", "BackendServers"), _undo_servers, CLB_ARN, _forget_group
     ),
     ("Slb", "CreateVServerGroup"): Kind(
         _say_servers("created a server group of", "named", "BackendServers"), _undo_group_made, GROUP_ARN, _learn_group
     ),
     ("Slb", "DeleteVServerGroup"): Kind(
-        _say("deleted the server group $VServerGroupId"), _undo_servers_set, GROUP_ARN, _forget_group
+        _say("deleted the server group $VServerGroupId"), _undo_servers, GROUP_ARN, _forget_group
     ),
     ("Slb", "AddVServerGroupBackendServers"): Kind(
         _say_servers("added", "to", "BackendServers"),
-        _undo_servers(added="BackendServers"),
+        _undo_servers,
         GROUP_ARN,
         _learn_servers(added="BackendServers"),
     ),
     ("Slb", "RemoveVServerGroupBackendServers"): Kind(
         _say_servers("removed", "from", "BackendServers"),
-        _undo_servers(removed="BackendServers"),
+        _undo_servers,
         GROUP_ARN,
         _learn_servers(removed="BackendServers"),
     ),
     ("Slb", "ModifyVServerGroupBackendServers"): Kind(
         _say_servers("replaced servers with", "in", "NewBackendServers"),
-        _undo_servers(added="NewBackendServers", removed="OldBackendServers"),
+        _undo_servers,
         GROUP_ARN,
         _learn_servers(added="NewBackendServers", removed="OldBackendServers"),
     ),
     ("Slb", "SetVServerGroupAttribute"): Kind(
-        _say_servers("set the servers", "of", "BackendServers"), _undo_servers_set, GROUP_ARN, _forget_group
+        _say_servers("set the servers", "of", "BackendServers"), _undo_servers, GROUP_ARN, _forget_group
     ),
-    ("Slb", "AddAccessControlListEntry"): Kind(_say_entries("added", "to"), _undo_entries_added, ACL_ARN),
-    ("Slb", "RemoveAccessControlListEntry"): Kind(_say_entries("removed", "from"), _undo_entries_removed, ACL_ARN),
+    ("Slb", "AddAccessControlListEntry"): Kind(
+        _say_entries("added", "to"), _undo_entries, ACL_ARN, _learn_entries(added=True)
+    ),
+    ("Slb", "RemoveAccessControlListEntry"): Kind(
+        _say_entries("removed", "from"), _undo_entries, ACL_ARN, _learn_entries(added=False)
+    ),
     ("Slb", "CreateAccessControlList"): Kind(
         _say("created the list $AclId"),
         lambda network, event: network.drop(AccessList(event.text("AclId"), event.region)),
         ACL_ARN,
+        lambda memory, event: memory.note(AccessList(event.text("AclId"), event.region)),
     ),
-    ("Slb", "DeleteAccessControlList"): Kind(_say("deleted the list $AclId"), _undo_list_deleted, ACL_ARN),
+    ("Slb", "DeleteAccessControlList"): Kind(
+        _say("deleted the list $AclId"),
+        _undo_entries,
+        ACL_ARN,
+        lambda memory, event: memory.forget(AccessList, event.text("AclId")),
+    ),
 }
 
 
@@ -471,35 +476,31 @@ def _of(service: str) -> dict[tuple[str, str], Kind]:
         (service, "CreateListener"): Kind(_say_listener("created"), _undo_made(), listener, _learn_listener()),
         (service, "UpdateListenerAttribute"): Kind(_say_set(), _undo_set(), listener, _learn_set()),
         (service, "DeleteListener"): Kind(_say_listener("deleted"), _undo_deleted, listener, _forget_listener),
-        (service, "StartListener"): Kind(
-            _say_listener("started"), _undo_turned(running=False), listener, _learn_turned(running=True)
-        ),
-        (service, "StopListener"): Kind(
-            _say_listener("stopped"), _undo_turned(running=True), listener, _learn_turned(running=False)
-        ),
+        (service, "StartListener"): Kind(_say_listener("started"), _undo_turned, listener, _learn_turned(running=True)),
+        (service, "StopListener"): Kind(_say_listener("stopped"), _undo_turned, listener, _learn_turned(running=False)),
         (service, "CreateServerGroup"): Kind(
             _say("created the server group $ServerGroupId"), _undo_group_made, group, _learn_group
         ),
         (service, "DeleteServerGroup"): Kind(
-            _say("deleted the server group $ServerGroupId"), _undo_servers_set, group, _forget_group
+            _say("deleted the server group $ServerGroupId"), _undo_servers, group, _forget_group
         ),
         (service, "AddServersToServerGroup"): Kind(
             _say_servers("added", "to", "Servers"),
-            _undo_servers(added="Servers"),
+            _undo_servers,
             group,
             _learn_servers(added="Servers"),
         ),
         (service, "RemoveServersFromServerGroup"): Kind(
             _say_servers("removed", "from", "Servers"),
-            _undo_servers(removed="Servers"),
+            _undo_servers,
             group,
             _learn_servers(removed="Servers"),
         ),
         (service, "UpdateServerGroupServersAttribute"): Kind(
-            _say_servers("set the servers", "of", "Servers"), _undo_servers_set, group, _forget_group
+            _say_servers("set the servers", "of", "Servers"), _undo_servers, group, _forget_group
         ),
         (service, "UpdateServerGroupAttribute"): Kind(
-            _say("changed the server group $ServerGroupId"), _undo_servers_set, group, _forget_group
+            _say("changed the server group $ServerGroupId"), _undo_servers, group, _forget_group
         ),
     }
 

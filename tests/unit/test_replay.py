@@ -302,8 +302,8 @@ NAMED = {"LoadBalancerId": "lb-1", "ListenerPort": "22"}
     [
         (event("CreateLoadBalancerTCPListener", NAMED, {}, "Slb"), None),
         (event("CreateLoadBalancer", {}, {"LoadBalancerId": "lb-1"}, "Slb"), None),
-        (event("StartLoadBalancerListener", NAMED, {}, "Slb"), (22, ("lb-1",), False, False, ())),
-        (event("StopLoadBalancerListener", NAMED, {}, "Slb"), (22, ("lb-1",), True, False, ())),
+        (event("StartLoadBalancerListener", NAMED, {}, "Slb"), (22, ("lb-1",), True, True, ("?",))),
+        (event("StopLoadBalancerListener", NAMED, {}, "Slb"), (22, ("lb-1",), True, True, ("?",))),
         (
             event("SetLoadBalancerTCPListenerAttribute", {**NAMED, "VServerGroupId": "lb-1"}, {}, "Slb"),
             (0, ("?",), True, False, ()),
@@ -319,7 +319,7 @@ NAMED = {"LoadBalancerId": "lb-1", "ListenerPort": "22"}
     ],
 )
 def test_listeners_before(changed, shown):
-    """What was made was not there; what was turned was the other way; what was set was something."""
+    """What was made was not there; what was turned on or off may have been either; what was set was something."""
     found = before(BALANCED, changed).listeners.get("lb-1:tcp:22")
     assert shown == (found and (found.back_port, found.server_groups, found.running, found.acl, found.acls))
 
@@ -339,24 +339,33 @@ def test_a_deleted_listener_led_somewhere():
     assert (alone.first, alone.back_port, alone.server_groups) == (2222, 0, ("?",))
 
 
+SERVERS = {"LoadBalancerId": "lb-1", "BackendServers": '[{"ServerId": "i-1", "Weight": "50"}]'}
+
+
 def test_what_stood_behind_a_load_balancer():
-    """Adding and removing tell it; setting weights does not."""
-    servers = {"LoadBalancerId": "lb-1", "BackendServers": '[{"ServerId": "i-1", "Weight": "100"}]'}
-    assert before(BALANCED, event("AddBackendServers", servers, {}, "Slb")).server_groups["lb-1"].backends == ()
-    other = {"LoadBalancerId": "lb-1", "BackendServers": '["i-2"]'}
-    removed = before(BALANCED, event("RemoveBackendServers", other, {}, "Slb")).server_groups["lb-1"].backends
-    assert [one.target for one in removed] == ["i-1", "i-2"]
-    weighed = before(BALANCED, event("SetBackendServers", servers, {}, "Slb"))
-    assert (weighed.server_groups, gaps(weighed)) == ({}, [("server_groups", "lb-1", "SetBackendServers")])
+    """It is known from the making of the load balancer on, until weights are set; and never from one call alone."""
+    made = event("CreateLoadBalancer", {"AddressType": "internet"}, {"LoadBalancerId": "lb-1"}, "Slb")
+    added = event("AddBackendServers", SERVERS, {}, "Slb", 1)
+    removed = event("RemoveBackendServers", {**SERVERS, "BackendServers": '["i-1"]'}, {}, "Slb", 2)
+    weighed = event("SetBackendServers", SERVERS, {}, "Slb", 3)
+    moments = [moment.network for moment in back(BALANCED, [made, added, removed, weighed, added])]
+    known = [one.server_groups["lb-1"].backends if "lb-1" in one.server_groups else None for one in moments]
+    assert known[1:5] == [(), (Backend("i-1", 0, 50),), (), None]
+    for alone in (added, removed, weighed):
+        found = before(BALANCED, alone)
+        assert (found.server_groups, gaps(found)) == ({}, [("server_groups", "lb-1", alone.name)])
 
 
 def test_entries_of_access_control_lists():
-    """What was added was not there, and what was removed was."""
+    """They are known from the making of the list on, and never from one call alone."""
     entries = {"AclId": "acl-1", "AclEntrys": f'[{{"entry": "{OFFICE}", "comment": ""}}]'}
-    assert before(BALANCED, event("AddAccessControlListEntry", entries, {}, "Slb")).acls["acl-1"].entries == ()
-    other = {**entries, "AclEntrys": '[{"entry": "192.0.2.0/24"}]'}
-    found = before(BALANCED, event("RemoveAccessControlListEntry", other, {}, "Slb")).acls["acl-1"].entries
-    assert found == (OFFICE, "192.0.2.0/24")
+    made = event("CreateAccessControlList", {}, {"AclId": "acl-1"}, "Slb")
+    added = event("AddAccessControlListEntry", entries, {}, "Slb", 1)
+    removed = event("RemoveAccessControlListEntry", entries, {}, "Slb", 2)
+    moments = [moment.network for moment in back(BALANCED, [made, added, removed])]
+    assert [one.acls["acl-1"].entries for one in moments[1:3]] == [(), (OFFICE,)]
+    for alone in (added, removed):
+        assert gaps(before(BALANCED, alone)) == [("acls", "acl-1", alone.name)]
 
 
 def test_network_load_balancers_name_things_by_ids():
@@ -367,8 +376,10 @@ def test_network_load_balancers_name_things_by_ids():
     deleted = event("DeleteListener", {"ListenerId": "lsn-1"}, {}, "Nlb")
     assert gaps(before(network, deleted)) == [("nlb", "lsn-1", "DeleteListener")]
     servers = {"ServerGroupId": "sgp-1", "Servers.1.ServerId": "i-1", "Servers.1.Port": "22"}
-    added = event("AddServersToServerGroup", servers, {}, "Nlb")
-    assert before(network, added).server_groups["sgp-1"].backends == ()
+    made = event("CreateServerGroup", {"PreserveClientIpEnabled": "false"}, {"ServerGroupId": "sgp-1"}, "Nlb")
+    added = event("AddServersToServerGroup", servers, {}, "Nlb", 1)
+    between = back(network, [made, added])[1].network.server_groups["sgp-1"]
+    assert (between.backends, between.preserve_client) == ((), False)
     joined = event(
         "LoadBalancerJoinSecurityGroup", {"LoadBalancerId": "nlb-1", "SecurityGroupIds.1": "sg-1"}, {}, "Nlb"
     )
