@@ -241,10 +241,13 @@ class Case:
         """What was open is one of those servers, or stands on a way to them, or is what was attacked."""
         return opening.id in self._things
 
+    def on_a_way(self, opening: Opening) -> bool:
+        """What was open stands on a way to some server of the account."""
+        return any(opening.id in path.things for server in self.clues.exposure.servers for path in server.paths)
+
     @cached_property
     def _things(self) -> set[str]:
-        gates = (str(gate.shown.get("name") or "") for path in self.paths for gate in path.gates)
-        return {*self.server_ids, self.target.id, *(name for names in gates for name in names.split(", "))}
+        return {*self.server_ids, self.target.id, *(name for path in self.paths for name in path.things)}
 
     @cached_property
     def near(self) -> tuple[Opening, ...]:

@@ -86,6 +86,11 @@ class Path:
         asking = ("acl", "balancer_groups", "security_groups", "instance")
         return not any(gate.allows is False and gate.shown.get("kind") not in asking for gate in self.gates)
 
+    @cached_property
+    def things(self) -> frozenset[str]:
+        """The ids of all that it leads through."""
+        return frozenset(name for gate in self.gates for name in str(gate.shown.get("name") or "").split(", "))
+
     def stop(self, source: str) -> Gate | None:
         """The first gate that stops this source."""
         return next((gate for gate in self.gates if gate.passes(source) is False), None)

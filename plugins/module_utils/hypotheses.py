@@ -305,10 +305,10 @@ def _while(case: Case, *, sure: list[Opening], steady: list[Opening], hints: boo
     if hints:
         return POSSIBLE
     if case.known_then:
-        others = [one for one in case.other_openings if one.temporary]
-        vague = [one for one in (*case.openings, *case.other_openings) if not one.reach.admits(case.event.source)]
-        clean = case.clues.everywhere and not (others or vague or case.contradicted)
-        return RULED_OUT if clean else UNLIKELY
+        others = [one for one in case.other_openings if one.kind == "server" or case.on_a_way(one)]
+        doubts = [one for one in others if one.temporary]
+        doubts += [one for one in (*case.openings, *others) if not one.reach.admits(case.event.source)]
+        return RULED_OUT if case.clues.everywhere and not doubts and not case.contradicted else UNLIKELY
     return UNLIKELY if steady or case.replayed else UNDECIDED
 
 

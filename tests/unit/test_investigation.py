@@ -42,6 +42,7 @@ OPEN = {"exposure": with_eip(["0.0.0.0/0"]), "changes": changes(opening(None, No
 TCP = path("clb", BALANCER, 2222)
 DNAT = path("dnat", "198.51.100.9", 22)
 PERHAPS = path(sources=[], possible_sources=["0.0.0.0/0"], gates=[gate("listener", allows=None)])
+GUARDED = exposure(server(path(sources=OFFICE)))
 ELSEWHERE = logins(attempt("2026-02-27T13:01:15Z"), attempt("2026-02-27T13:01:17Z"))
 TOKYO = {"host": "web-1", "instance_id": "i-web", "utc_offset": "+09:00", "ports": [22]}
 
@@ -102,6 +103,12 @@ TOKYO = {"host": "web-1", "instance_id": "i-web", "utc_offset": "+09:00", "ports
         ("H5", "undecided", {"changes": {}}),
         ("H5", "ruled_out", {}),
         ("H5", "ruled_out", {"changes": changes(opening(sources=OFFICE))}),
+        ("H5", "ruled_out", {"changes": changes(opening(kind="security_group", resource_id="sg-idle"))}),
+        (
+            "H5",
+            "possible",
+            {"changes": changes(opening(kind="security_group", resource_id="sg-web")), "exposure": GUARDED},
+        ),
         ("H5", "ruled_out", {"changes": changes(opening(end="2026-02-27T01:00:00Z"))}),
         # another way
         ("H6", "likely", {"exposure": exposure(server(TCP)), "changes": changes(opening(None, None)), "logins": []}),

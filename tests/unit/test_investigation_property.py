@@ -29,7 +29,7 @@ def paths(draw):
         sources=sure,
         possible_sources=sorted({*sure, *may}),
     )
-    return found | {"gates": []}
+    return found | {"gates": [clues.gate(name=draw(st.sampled_from(["sg-web", "sg-db, sg-office"])))]}
 
 
 @st.composite
