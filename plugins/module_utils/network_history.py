@@ -5,19 +5,23 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from . import openings, tenures
 from .change_kinds import SOMETHING, UNSAID
 from .gates import REACHABLE, UNKNOWN, shown
-from .group_changes import is_vague
+from .group_changes import born_at, is_vague
 from .network import Group, Interface, Listener, Network, Server, Thing
 from .openings import Opening, Subject
 from .replay import KINDS, Moment, back, blind, matters, told
+from .security_groups import permission_of
 from .tenures import Tenure
 from .trail import Event, History
 from .trail import shown as shown_time
 
+ADDED, UNSEEN = "AuthorizeSecurityGroup", "unseen"
+# The times of an event, and of what it made, are that close together.
+ABOUT = timedelta(minutes=2)
 FIELDS = {
     "security_group": "groups",
     "server": "servers",
@@ -53,6 +57,7 @@ def tell(network: Network, history: History, ports: Sequence[int], until: dateti
     """The results but for the window itself. until: its end; the events go on until today, for the replay's sake."""
     events = [event for event in history.events if matters(event)]
     network = without_gone(network, named(events))
+    events = sorted([*events, *unseen(network, events, history)], key=lambda event: event.time)
     unread = [gap.as_dict() for gap in network.gaps]
     moments = back(blind(network, dict(history.unread)), events)
     found, opens = openings.find(moments, ports)
@@ -83,6 +88,24 @@ def without_gone(network: Network, asked: set[tuple[str, str, str]]) -> Network:
         or not ("NotFound" in gap.unread.code or "NotExist" in gap.unread.code)
     )
     return replace(network, gaps=kept)
+
+
+def unseen(network: Network, events: Sequence[Event], history: History) -> list[Event]:
+    """Rules that were added though no event tells it, as those of the last minutes may be, as events without an actor.
+
+    A rule says itself when it was created. An event on the same group, of about that time, may be the one that made it.
+    """
+    found = []
+    for group in network.groups.values():
+        made = [event.time for event in events if event.text("SecurityGroupId") == group.id]
+        for rule in group.rules:
+            born = born_at(rule)
+            if born is None or not history.since < born <= history.until or group.region in history.unread:
+                continue
+            if not any(born - ABOUT <= time <= born + ABOUT for time in made):
+                asked = {"SecurityGroupId": group.id, "Permissions": [permission_of(rule)]}
+                found.append(Event(f"unseen {rule.id}", born, ADDED, "Ecs", group.region, asked, kind=UNSEEN))
+    return found
 
 
 def not_looked_up(history: History) -> list[dict]:

@@ -14,13 +14,16 @@ description:
     load balancers and DNAT entries of an account, and replays those changes backwards from the network of today. So it
     tells at which times public sources were let in to SSH, who opened and who closed it. It changes nothing.
   - Calls that the cloud refused changed nothing, and are left out.
-  - What an event does not say of the time before it is not guessed. Unless other events tell, what it touched is
-    V(unknown) for that time, and C(hidden_by) names the event. Adding a rule that is there already succeeds too, so of
-    a rule that was added it is not known whether it was there before, but for the time since it was removed. Rules
-    are removed by their ids as a rule, which tells what they were only if they were added within the window.
+  - What an event does not say of the time before it is not guessed. Unless something else tells, what it touched is
+    V(unknown) for that time, and C(hidden_by) names the event. Adding a rule that is there already succeeds too, so
+    whether an added rule had been there before is known from the time of its creation, while it is there, or from an
+    event that removed it before. Rules are mostly removed by their ids, which tells what they were only if they were
+    added within the window. What stood behind a load balancer, and whom its lists let by, is known from the events
+    that made them.
   - ActionTrail keeps 90 days. RV(complete_since) says from when on the replay holds.
   - Events show minutes late. How late is not documented, so of the last quarter of an hour before the run some may be
-    missing; it can't be taken for quiet. RV(complete_until) is when that begins.
+    missing; it can't be taken for quiet. RV(complete_until) is when that begins. A rule that was added meanwhile says
+    so itself, though not who did it.
   - ActionTrail answers about two calls a second for an account, which is not confirmed either. A run takes a second
     for every two regions, and more where much is changed.
 options:
@@ -82,10 +85,11 @@ changes:
     actor_type:
       description:
         - V(root-account), V(ram-user), V(assumed-role), or V(service-role) for what a product of the cloud did by
-          itself, as Security Center does when it blocks addresses.
+          itself, as Security Center does when it blocks addresses. V(unseen) for a rule that was created though no
+          event tells by whom.
       type: str
       sample: ram-user
-    access_key_id: {description: The access key that was used, masked., type: str, sample: LTAI…0001}
+    access_key_id: {description: "The access key that was used, masked.", type: str, sample: LTAI…0001}
     source_address: {description: Where the call came from., type: str, sample: 203.0.113.10}
     user_agent: {description: What it was made with., type: str, sample: aliyun-cli}
     resource: {description: ARN of what was changed., type: str}

@@ -411,3 +411,50 @@ def test_what_an_event_names_and_is_gone_is_no_gap():
     gone = Gap("groups", REGION, Unread("Describe", "InvalidSecurityGroupId.NotFound", "", ""), "sg-1")
     denied = Gap("groups", REGION, Unread("Describe", "Forbidden.RAM", "", ""), "sg-1")
     assert network_history.without_gone(Network(gaps=(gone, denied)), asked).gaps == (denied,)
+
+
+def told_of(network: Network, *events, since: datetime = BEGIN - timedelta(days=7)) -> dict:
+    """Make the results of a window that ends an hour after the beginning."""
+    until = BEGIN + timedelta(hours=1)
+    history = trail.History(tuple(events), since, until, (REGION,))
+    return network_history.tell(network, history, [22], until, "1234567890123456")
+
+
+def test_a_rule_whose_event_does_not_show_yet():
+    """It says itself since when it is there, though not who added it."""
+    found = told_of(group(ssh(id="sgr-1", created="2026-02-27T04:50:00Z")))
+    assert [(one["actor"], one["actor_type"], one["opens"]) for one in found["changes"]] == [("", "unseen", True)]
+    server = next(one for one in found["openings"] if one["kind"] == "server")
+    assert (server["from"], server["to"]) == ("2026-02-27T04:50:00Z", None)
+    assert found["complete_until"] == "2026-02-27T04:45:00Z"
+
+
+def test_a_rule_whose_event_shows_is_told_once():
+    """The cloud's own time of creation is a moment after the call."""
+    found = told_of(group(ssh(id="sgr-1", created="2026-02-27T04:00:01Z")), ADD)
+    assert [one["actor"] for one in found["changes"]] == ["ops"]
+    server = [one for one in found["openings"] if one["kind"] == "server"]
+    assert [(one["from"], one["verdict"], one["opened_by"]["actor"]) for one in server] == [
+        ("2026-02-27T04:00:00Z", "reachable", "ops")
+    ]
+
+
+def test_a_rule_from_before_the_window_is_no_change():
+    """Nor is one that does not say when it was created."""
+    for created in ("2024-01-01T00:00:00Z", ""):
+        assert told_of(group(ssh(created=created)))["changes"] == []
+
+
+def test_who_is_let_in_all_along_has_one_opening_and_the_six_minutes_another():
+    """Openings lie within each other; each has those who began and ended it."""
+    closed = event("RevokeSecurityGroup", permission(), minute=6)
+    found = told_of(group(ssh(OFFICE)), REMOVE, event("AuthorizeSecurityGroup", permission(), minute=1), closed)
+    server = [one for one in found["openings"] if one["kind"] == "server"]
+    shown = [(one["verdict"], one["sources"], one["possible_sources"], one["from"], one["to"]) for one in server]
+    assert shown == [
+        ("unknown", [], [WORLD], None, "2026-02-27T04:00:00Z"),
+        ("reachable", [OFFICE], [OFFICE], None, None),
+        ("reachable", [WORLD], [WORLD], "2026-02-27T04:01:00Z", "2026-02-27T04:06:00Z"),
+    ]
+    assert [one["hidden_by"] and one["hidden_by"]["event"] for one in server] == ["RevokeSecurityGroup", None, None]
+    assert [one["opened_by"] and one["opened_by"]["time"] for one in server] == [None, None, "2026-02-27T04:01:00Z"]
