@@ -26,7 +26,7 @@ UNASKED = {
     ("acme-www", "security-center-whitelist-in-step"),
     ("acme-test", "security-center-whitelist-in-step"),
 }
-EMPTY_INVENTORY = "all:\n  hosts:\n    somewhere:\n"
+INVENTORY = "all: {hosts: {somewhere: }, children: {ssh_servers: {hosts: {web-1: }}}}\n"
 
 
 @pytest.mark.parametrize("options", [["--check"], []], ids=["with --check", "without --check"])
@@ -126,13 +126,14 @@ def test_a_misspelt_fail_on_is_told_before_anything_is_looked_at(account, collec
 
 
 def test_another_inventory_needs_nothing_but_the_environment(account, collection, tmp_path):
-    """One host without any variable is the account that the environment's key opens."""
+    """One host without any variable is the account that the environment's key opens; servers are no accounts."""
     inventory = tmp_path / "inventory.yml"
-    inventory.write_text(EMPTY_INVENTORY)
+    inventory.write_text(INVENTORY)
 
     run = account.play("auditor", "-i", inventory, "playbooks/audit.yml", "--check", cwd=collection)
 
     assert run.code == 0, run.output
+    assert run.report["run"]["hosts"] == ["somewhere"]
     opened = {(name, control) for name, control, status in run.statuses() if status == "open"}
     assert opened == DRIFT - UNASKED | {WEBSITE[:2], TEST_DATA[:2]}
     (website,) = (risk for risk in run.report["risks"] if risk["resource_name"] == "acme-www")
