@@ -122,8 +122,10 @@ def on_lists(random: Random) -> Call:
     )
 
 
-def on_addresses(random: Random, eips: list[str], addresses: list[str], forwards: list[str]) -> Call:
-    """Bind EIPs, and forward ports."""
+def on_addresses(random: Random, bound: list[tuple[str, str]], addresses: list[str], forwards: list[str]) -> Call:
+    """Bind EIPs, and forward ports. bound: EIPs, each with what it is bound to."""
+    eips = [name for name, _target in bound]
+    known = random.choice(bound or [("eip-none", "i-none")])
     eip = {"AllocationId": random.choice(eips)} if eips else {"AllocationId": "eip-none"}
     target = random.choice((*SERVERS, *INTERFACES))
     kind = "EcsInstance" if target.startswith("i-") else "NetworkInterface"
@@ -137,6 +139,7 @@ def on_addresses(random: Random, eips: list[str], addresses: list[str], forwards
             ("vpc", "AssociateEipAddress", {**eip, "InstanceId": target, "InstanceType": kind}),
             ("vpc", "AssociateEipAddress", {**eip, "InstanceId": target, "InstanceType": kind}),
             ("vpc", "UnassociateEipAddress", eip),
+            ("vpc", "UnassociateEipAddress", {"AllocationId": known[0], "InstanceId": known[1]}),
             ("vpc", "CreateForwardEntry", {"ForwardTableId": "ftb-1", **front, **inner}),
             ("vpc", "ModifyForwardEntry", {**entry, "InternalIp": random.choice(INSIDE)}),
             ("vpc", "DeleteForwardEntry", entry),
@@ -201,7 +204,9 @@ class World:
             "rules": lambda: on_rules(self.random, self.made, {name: self.rules(name) for name in GROUPS}),
             "members": lambda: on_members(self.random),
             "lists": lambda: on_lists(self.random),
-            "addresses": lambda: on_addresses(self.random, [one["id"] for one in vpc["eips"]], nat, forwards),
+            "addresses": lambda: on_addresses(
+                self.random, [(one["id"], one["bound_to"]) for one in vpc["eips"]], nat, forwards
+            ),
             "balancers": lambda: on_balancers(self.random),
         }[kind]()
 

@@ -125,11 +125,15 @@ def _undo_set(protocol: str = "") -> Callable[[Network, Event], Network]:
             if found is None and event.service != "Slb":
                 return hide(network, event, PRODUCTS[event.service], "it does not tell where the listener led")
             return network.put(_somewhere(event, found, protocol))
-        if found and any(event.request.get(name) for name in GUARDING):
-            return network.put(replace(found, acl=True, acls=(SOMETHING,)))
-        return network
+        return _undo_guarded(network, event, protocol) if any(event.request.get(name) for name in GUARDING) else network
 
     return undo
+
+
+def _undo_guarded(network: Network, event: Event, protocol: str = "") -> Network:
+    """Whom the listener let by is not known."""
+    found = _found(network, event, protocol)
+    return network.put(replace(found, acl=True, acls=(SOMETHING,))) if found else network
 
 
 def _learn_listener(protocol: str = "") -> Callable[[Memory, Event], None]:
@@ -372,6 +376,12 @@ KINDS: dict[tuple[str, str], Kind] = {
         for protocol in PROTOCOLS
     },
     ("Slb", "SetListenerAccessControlStatus"): Kind(_say_set(), _undo_set(), CLB_ARN, _learn_set()),
+    **{
+        ("Slb", f"{verb}ListenerWhiteListItem"): Kind(
+            _say(f"{word} $SourceItems, the list of listener $ListenerPort of $LoadBalancerId"), _undo_guarded, CLB_ARN
+        )
+        for verb, word in (("Add", "added to"), ("Remove", "removed from"))
+    },
     ("Slb", "DeleteLoadBalancerListener"): Kind(_say_listener("deleted"), _undo_deleted, CLB_ARN, _forget_listener),
     ("Slb", "StartLoadBalancerListener"): Kind(
         _say_listener("started"), _undo_turned, CLB_ARN, _learn_turned(running=True)
@@ -421,6 +431,12 @@ KINDS: dict[tuple[str, str], Kind] = {
     ("Slb", "SetVServerGroupAttribute"): Kind(
         _say_servers("set the servers", "of", "BackendServers"), _undo_servers, GROUP_ARN, _forget_group
     ),
+    ("Slb", "CreateMasterSlaveServerGroup"): Kind(
+        _say("created the server group $MasterSlaveServerGroupId"), _undo_group_made, GROUP_ARN
+    ),
+    ("Slb", "DeleteMasterSlaveServerGroup"): Kind(
+        _say("deleted the server group $MasterSlaveServerGroupId"), _undo_servers, GROUP_ARN
+    ),
     ("Slb", "AddAccessControlListEntry"): Kind(
         _say_entries("added", "to"), _undo_entries, ACL_ARN, _learn_entries(added=True)
     ),
@@ -463,6 +479,19 @@ def _of(service: str) -> dict[tuple[str, str], Kind]:
             balancer,
             lambda memory, event: memory.forget(Balancer, event.text("LoadBalancerId")),
         ),
+        **{
+            (service, name): Kind(
+                _say(f"{what} of {kind.upper()} $LoadBalancerId"),
+                hides(kind, "its addresses before are not told"),
+                balancer,
+            )
+            for name, what in (
+                ("UpdateLoadBalancerAddressTypeConfig", "changed the network type"),
+                ("UpdateLoadBalancerZones", "changed the zones"),
+                ("EnableLoadBalancerIpv6Internet", "opened IPv6"),
+                ("DisableLoadBalancerIpv6Internet", "closed IPv6"),
+            )
+        },
         (service, "LoadBalancerJoinSecurityGroup"): Kind(
             lambda event: f"put {event.text('LoadBalancerId')} into {listed(event.texts('SecurityGroupIds'))}",
             _undo_joined,

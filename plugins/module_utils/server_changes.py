@@ -11,8 +11,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
+from .addresses import is_v6
 from .change_kinds import Kind, Memory, hide, hides, listed, reveal
-from .network import Eip, Forward, Gateway, Interface, Ipv6, Network, Server
+from .network import CLB, Eip, Forward, Gateway, Interface, Ipv6, Network, Server
+from .network_rows import spelled
 from .trail import Event
 
 INSTANCE = ("ecs", "instance", ("InstanceId",))
@@ -80,6 +82,58 @@ def _undo_detach(network: Network, event: Event) -> Network:
     return network.put(replace(interface, server=event.text("InstanceId")))
 
 
+def _with_addresses(*, added: bool) -> Callable[[Network, Event], Network]:
+    """The interface without the addresses that were added to it, or with those that were taken from it."""
+
+    def undo(network: Network, event: Event) -> Network:
+        interface = network.interfaces.get(event.text("NetworkInterfaceId"))
+        if interface is None:
+            return network
+        named = _addresses(event)
+        if not named:
+            return hide(network, event, "interfaces", "it does not tell which addresses", interface.id)
+        six = tuple(spelled(one) for one in named if is_v6(one))
+        four = tuple(one for one in named if not is_v6(one))
+        change = _without if added else _with
+        return network.put(
+            replace(interface, private_ips=change(interface.private_ips, four), ipv6=change(interface.ipv6, six))
+        )
+
+    return undo
+
+
+def _without(ours: tuple[str, ...], theirs: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(one for one in ours if one not in theirs)
+
+
+def _with(ours: tuple[str, ...], theirs: tuple[str, ...]) -> tuple[str, ...]:
+    return (*ours, *(one for one in theirs if one not in ours))
+
+
+def _addresses(event: Event) -> tuple[str, ...]:
+    """The addresses that a call names, or that its answer lists."""
+    named = (*event.texts("Ipv6Address"), *event.texts("PrivateIpAddress"))
+    answered = event.response.get("AssignedPrivateIpAddressesSet")
+    sets = [(event.response.get("Ipv6Sets"), "Ipv6Address")]
+    sets += [((answered or {}).get("PrivateIpSet"), "PrivateIpAddress")] if isinstance(answered, dict) else []
+    listed_ = (address for found, name in sets if isinstance(found, dict) for address in found.get(name) or [])
+    return named or tuple(listed_)
+
+
+def _undo_spec(network: Network, event: Event) -> Network:
+    """Without bandwidth to the internet, an instance loses its public address; with it, it may get one."""
+    if event.text("AllocatePublicIp").lower() == "true":
+        return _undo_public_ip(network, event)
+    return hide(network, event, "eips", "it does not tell which public address the instance had")
+
+
+def _say_spec(event: Event) -> str:
+    server, band = event.text("InstanceId"), event.text("InternetMaxBandwidthOut")
+    if event.text("AllocatePublicIp").lower() == "true":
+        return f"gave {server} internet bandwidth and a public address"
+    return f"took the internet bandwidth of {server}" if band == "0" else ""
+
+
 def _undo_interface_made(network: Network, event: Event) -> Network:
     return network.drop(Interface(event.text("NetworkInterfaceId"), event.region))
 
@@ -123,7 +177,16 @@ def _undo_unassociate(network: Network, event: Event) -> Network:
     if not event.text("InstanceId") and not (event.known and event.known.bound_to):
         network = hide(network, event, "eips", "it does not tell what the EIP was bound to", event.text("AllocationId"))
         return network.put(_eip(network, event))
-    return network.put(_bound(_eip(network, event), event))
+    bound = _bound(_eip(network, event), event)
+    if bound.kind == "SlbInstance" and not any(one.balancer == bound.bound_to for one in network.listeners.values()):
+        network = hide(network, event, CLB, "the load balancer's listeners were not read", bound.bound_to)
+    return network.put(bound)
+
+
+def _undo_batch(network: Network, event: Event) -> Network:
+    names = event.texts("InstanceIds")
+    found = [network.eips.get(name) or Eip(name, event.region, "") for name in names]
+    return network.put(*(replace(one, bound_to="", kind="none", private_ip="") for one in found))
 
 
 def _bound(eip: Eip, event: Event) -> Eip:
@@ -299,11 +362,33 @@ KINDS: dict[tuple[str, str], Kind] = {
         INTERFACE,
         lambda memory, event: memory.forget(Interface, event.text("NetworkInterfaceId")),
     ),
-    ("Vpc", "AllocateEipAddress"): Kind(
-        lambda event: f"allocated EIP {event.text('AllocationId')} ({event.text('EipAddress') or 'address unsaid'})",
-        _undo_allocate,
-        EIP,
-        _learn_allocate,
+    **{
+        ("Ecs", f"{verb}{what}Addresses"): Kind(
+            lambda event, word=word: (
+                f"{word} {event.text('NetworkInterfaceId')} the addresses {listed(_addresses(event)) or '(unsaid)'}"
+            ),
+            _with_addresses(added=verb == "Assign"),
+            INTERFACE,
+        )
+        for verb, word in (("Assign", "gave"), ("Unassign", "took from"))
+        for what in ("PrivateIp", "Ipv6")
+    },
+    ("Ecs", "ModifyInstanceNetworkSpec"): Kind(_say_spec, _undo_spec, INSTANCE),
+    **{
+        ("Vpc", name): Kind(
+            lambda event: (
+                f"allocated EIP {event.text('AllocationId')} ({event.text('EipAddress') or 'address unsaid'})"
+            ),
+            _undo_allocate,
+            EIP,
+            _learn_allocate,
+        )
+        for name in ("AllocateEipAddress", "AllocateEipAddressPro")
+    },
+    ("Vpc", "AssociateEipAddressBatch"): Kind(
+        lambda event: f"bound EIPs {listed(event.texts('InstanceIds'))} to {event.text('BindedInstanceId')}",
+        _undo_batch,
+        ("vpc", "eip", ("InstanceIds", "BindedInstanceId")),
     ),
     ("Vpc", "ReleaseEipAddress"): Kind(
         lambda event: f"released EIP {event.text('AllocationId')}",

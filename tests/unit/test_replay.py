@@ -458,3 +458,55 @@ def test_who_is_let_in_all_along_has_one_opening_and_the_six_minutes_another():
     ]
     assert [one["hidden_by"] and one["hidden_by"]["event"] for one in server] == ["RevokeSecurityGroup", None, None]
     assert [one["opened_by"] and one["opened_by"]["time"] for one in server] == [None, None, "2026-02-27T04:01:00Z"]
+
+
+def test_addresses_of_an_interface_come_and_go():
+    """Named by the call or by its answer; of both families."""
+    network = Network().put(Interface("eni-1", REGION, "i-1", private_ips=("10.0.0.1", "10.0.0.2"), ipv6=("2408::1",)))
+    named = {"NetworkInterfaceId": "eni-1"}
+    given = event("AssignPrivateIpAddresses", {**named, "PrivateIpAddress.1": "10.0.0.2"})
+    assert before(network, given).interfaces["eni-1"].private_ips == ("10.0.0.1",)
+    answer = {"AssignedPrivateIpAddressesSet": {"PrivateIpSet": {"PrivateIpAddress": ["10.0.0.2"]}}}
+    counted = event("AssignPrivateIpAddresses", {**named, "SecondaryPrivateIpAddressCount": "1"}, answer)
+    assert before(network, counted).interfaces["eni-1"].private_ips == ("10.0.0.1",)
+    taken = event("UnassignPrivateIpAddresses", {**named, "PrivateIpAddress.1": "10.0.0.3"})
+    assert before(network, taken).interfaces["eni-1"].private_ips == ("10.0.0.1", "10.0.0.2", "10.0.0.3")
+    six = event("AssignIpv6Addresses", named, {"Ipv6Sets": {"Ipv6Address": ["2408:0::1"]}})
+    assert before(network, six).interfaces["eni-1"].ipv6 == ()
+    lost = event("UnassignIpv6Addresses", {**named, "Ipv6Address.1": "2408:0::2"})
+    assert before(network, lost).interfaces["eni-1"].ipv6 == ("2408::1", "2408::2")
+    unsaid = event("AssignPrivateIpAddresses", {**named, "SecondaryPrivateIpAddressCount": "1"})
+    assert gaps(before(network, unsaid)) == [("interfaces", "eni-1", "AssignPrivateIpAddresses")]
+
+
+def test_internet_bandwidth_of_an_instance():
+    """With it comes a public address, and without it one goes that nobody tells."""
+    given = event("ModifyInstanceNetworkSpec", {"InstanceId": "i-1", "AllocatePublicIp": "true"})
+    assert before(group(), given).servers["i-1"].public_ips == ()
+    taken = event("ModifyInstanceNetworkSpec", {"InstanceId": "i-1", "InternetMaxBandwidthOut": "0"})
+    assert gaps(before(group(), taken)) == [("eips", "", "ModifyInstanceNetworkSpec")]
+    assert not matters(event("ModifyInstanceNetworkSpec", {"InstanceId": "i-1", "InternetMaxBandwidthOut": "5"}))
+
+
+def test_eips_bound_together():
+    """None of them was bound before."""
+    network = Network().put(*(Eip(name, REGION, "198.51.100.7", bound_to="eni-1") for name in ("eip-1", "eip-2")))
+    batch = event(
+        "AssociateEipAddressBatch", {"BindedInstanceId": "eni-1", "InstanceIds": ["eip-1", "eip-2"]}, {}, "Vpc"
+    )
+    assert {one.bound_to for one in before(network, batch).eips.values()} == {""}
+
+
+def test_a_load_balancer_that_the_internet_no_longer_reaches():
+    """Its listeners are not read then, so whatever they led to may have been open."""
+    unbound = event("UnassociateEipAddress", {"AllocationId": "eip-1", "InstanceId": "lb-1"}, {}, "Vpc")
+    assert gaps(before(BALANCED, unbound)) == []
+    assert gaps(before(group(), unbound)) == [("clb", "lb-1", "UnassociateEipAddress")]
+
+
+def test_older_lists_and_addresses_of_load_balancers():
+    """They tell nothing of what was before."""
+    item = event("AddListenerWhiteListItem", {**NAMED, "SourceItems": OFFICE}, {}, "Slb")
+    assert before(BALANCED, item).listeners["lb-1:tcp:22"].acls == ("?",)
+    zones = event("UpdateLoadBalancerZones", {"LoadBalancerId": "nlb-1"}, {}, "Nlb")
+    assert gaps(before(BALANCED, zones)) == [("nlb", "", "UpdateLoadBalancerZones")]
