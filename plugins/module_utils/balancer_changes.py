@@ -10,6 +10,7 @@ is not.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -309,13 +310,8 @@ def _learn_entries(*, added: bool) -> Callable[[Memory, Event], object]:
 
 
 def _say(sentence: str) -> Callable[[Event], str]:
-    """A sentence with parameters of the event in it."""
-
-    def say(event: Event) -> str:
-        words = sentence.split()
-        return " ".join(event.text(*word[1:].split("|")) or "?" if word.startswith("$") else word for word in words)
-
-    return say
+    """A sentence with parameters of the event in it, as $Name."""
+    return lambda event: re.sub(r"\$(\w+)", lambda found: event.text(found[1]) or "(unsaid)", sentence)
 
 
 def _say_listener(verb: str, protocol: str = "") -> Callable[[Event], str]:
@@ -323,7 +319,8 @@ def _say_listener(verb: str, protocol: str = "") -> Callable[[Event], str]:
         port = event.text("ListenerPort") or f"{event.text('StartPort')}-{event.text('EndPort')}".strip("-")
         spoken = protocol or event.text("ListenerProtocol").lower()
         named = " ".join(filter(None, (spoken, port))) or event.text("ListenerId")
-        back = event.text("VServerGroupId", "ServerGroupId", "BackendServerPort")
+        port_behind = event.text("BackendServerPort")
+        back = event.text("VServerGroupId", "ServerGroupId") or (f"port {port_behind}" if port_behind else "")
         joint = f" of {event.text('LoadBalancerId')}" if event.text("LoadBalancerId") else ""
         return f"{verb} the listener {named}{joint}{f' to {back}' if back else ''}"
 
@@ -378,9 +375,9 @@ KINDS: dict[tuple[str, str], Kind] = {
     ("Slb", "SetListenerAccessControlStatus"): Kind(_say_set(), _undo_set(), CLB_ARN, _learn_set()),
     **{
         ("Slb", f"{verb}ListenerWhiteListItem"): Kind(
-            _say(f"{word} $SourceItems, the list of listener $ListenerPort of $LoadBalancerId"), _undo_guarded, CLB_ARN
+            _say(f"{word} the list of listener $ListenerPort of $LoadBalancerId"), _undo_guarded, CLB_ARN
         )
-        for verb, word in (("Add", "added to"), ("Remove", "removed from"))
+        for verb, word in (("Add", "added $SourceItems to"), ("Remove", "removed $SourceItems from"))
     },
     ("Slb", "DeleteLoadBalancerListener"): Kind(_say_listener("deleted"), _undo_deleted, CLB_ARN, _forget_listener),
     ("Slb", "StartLoadBalancerListener"): Kind(

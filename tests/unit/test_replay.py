@@ -510,3 +510,41 @@ def test_older_lists_and_addresses_of_load_balancers():
     assert before(BALANCED, item).listeners["lb-1:tcp:22"].acls == ("?",)
     zones = event("UpdateLoadBalancerZones", {"LoadBalancerId": "nlb-1"}, {}, "Nlb")
     assert gaps(before(BALANCED, zones)) == [("nlb", "", "UpdateLoadBalancerZones")]
+
+
+@pytest.mark.parametrize(
+    ("changed", "sentence"),
+    [
+        (ADD, f"authorized tcp 22 from {WORLD} in sg-1"),
+        (
+            event("AuthorizeSecurityGroup", permission(Policy="drop")),
+            f"authorized a drop of tcp 22 from {WORLD} in sg-1",
+        ),
+        (REMOVE, f"revoked tcp 22 from {WORLD} from sg-1"),
+        (event("RevokeSecurityGroup", BY_ID), "revoked rule sgr-1 from sg-1"),
+        (event("JoinSecurityGroup", {"InstanceId": "i-1", "SecurityGroupId": "sg-1"}), "put i-1 into sg-1"),
+        (event("StopInstance", {"InstanceId": "i-1"}), "stopped i-1"),
+        (
+            event("AssociateEipAddress", {"AllocationId": "eip-1", "InstanceId": "i-1"}, {}, "Vpc"),
+            "bound EIP eip-1 to i-1",
+        ),
+        (
+            event("CreateLoadBalancerTCPListener", {**NAMED, "BackendServerPort": "2222"}, {}, "Slb"),
+            "created the listener tcp 22 of lb-1 to port 2222",
+        ),
+        (
+            event("SetLoadBalancerTCPListenerAttribute", {**NAMED, "AclStatus": "off"}, {}, "Slb"),
+            "set the listener tcp 22 of lb-1: AclStatus off",
+        ),
+        (
+            event("AddListenerWhiteListItem", {**NAMED, "SourceItems": OFFICE}, {}, "Slb"),
+            f"added {OFFICE} to the list of listener 22 of lb-1",
+        ),
+        (event("AddBackendServers", SERVERS, {}, "Slb"), "added i-1 behind lb-1"),
+        (event("DeleteListener", {"ListenerId": "lsn-1"}, {}, "Nlb"), "deleted the listener lsn-1"),
+        (event("CreateLoadBalancer", {}, {"LoadBalancerId": "alb-1"}, "Alb"), "created ALB alb-1"),
+    ],
+)
+def test_changes_are_told_in_plain_words(changed, sentence):
+    """Without a subject and without a full stop."""
+    assert told(changed) == sentence
