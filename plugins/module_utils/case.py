@@ -34,19 +34,19 @@ KINDS = {
     "instance": "the server",
     "ipv6": "the IPv6 address of",
 }
+BALANCERS = ("clb", "nlb", "alb")
 PROXIES = ("nlb", "alb")  # behind these, sshd may see the load balancer's address in place of the client's
 OWN = ("eip", "instance", "ipv6")  # an address of these kinds is that of a server or an interface itself
 
 
 @dataclass(frozen=True)
 class Attacked:
-    """What was attacked. certain: it is known that it was so at that time, and not only that it is so now."""
+    """What the attacked address belonged to at that time, as far as is known."""
 
     kind: str
     id: str
     name: str
     text: str
-    certain: bool
 
 
 @dataclass(frozen=True)
@@ -101,19 +101,19 @@ class Case:
         now = self.clues.exposure.target(self.event.address)
         holdings = [one for one in self.clues.changes.holdings if one.address == self.event.address]
         then = self.holder
-        if then and (now is None or (now.id, now.bound_to) != (then.id, then.bound_to)):
+        if then and not self.unmoved:
             return self._moved(then, now)
         if now and (then or not (holdings and self.known_then)):
             doubt = "" if self.known_then else ", today at least"
-            return Attacked(now.kind, now.id, now.name, f"{self.event.address} is {told(now)}{doubt}.", self.known_then)
+            return Attacked(now.kind, now.id, now.name, f"{self.event.address} is {told(now)}{doubt}.")
         return self._not_held(holdings)
 
     def _unaddressed(self) -> Attacked:
         server = self.clues.exposure.server(self.event.instance_id)
         if server:
             text = f"Security Center names the server {server} and no public address."
-            return Attacked("instance", server.id, server.name, text, certain=False)
-        return Attacked("unknown", "", "", "Security Center does not say which address was attacked.", certain=False)
+            return Attacked("instance", server.id, server.name, text)
+        return Attacked("unknown", "", "", "Security Center does not say which address was attacked.")
 
     @cached_property
     def holder(self) -> Holding | None:
@@ -122,11 +122,17 @@ class Case:
         times = (one for one in found if self.dated and one.time.overlaps(self.event.first, self.event.last))
         return next(times, None)
 
+    @cached_property
+    def unmoved(self) -> bool:
+        """The attacked address belongs to the same thing today, as far as is known."""
+        now, then = self.clues.exposure.target(self.event.address), self.holder
+        return now is not None and (then is None or (now.id, now.bound_to) == (then.id, then.bound_to))
+
     def _moved(self, then: Holding, now: Target | None) -> Attacked:
         since = f"it is {told(now)} now" if now else "it is not this account's any more"
         owner = Target(self.event.address, then.kind, then.id, self._name(then.id), then.bound_to)
         text = f"{self.event.address} was {told(owner)} at that time; {since}."
-        return Attacked(then.kind, then.id, owner.name, text, self.known_then)
+        return Attacked(then.kind, then.id, owner.name, text)
 
     def _not_held(self, holdings: list[Holding]) -> Attacked:
         address = self.event.address
@@ -135,11 +141,11 @@ class Case:
             last = max(ended, key=lambda one: one.time.end)
             owner = told(Target(address, last.kind, last.id, self._name(last.id), last.bound_to))
             text = f"{address} was {owner} until {shown(last.time.end)}, and not this account's at that time."
-            return Attacked("former", last.id, self._name(last.id), text, self.known_then)
+            return Attacked("former", last.id, self._name(last.id), text)
         if self.known_then and self.clues.everywhere:
             text = f"{address} was not an address of this account at that time."
-            return Attacked("none", "", "", text, certain=True)
-        return Attacked("unknown", "", "", f"{address} is none of the addresses of this account that were read.", False)
+            return Attacked("none", "", "", text)
+        return Attacked("unknown", "", "", f"{address} is none of the addresses of this account that were read.")
 
     def _name(self, identifier: str) -> str:
         server = self.clues.exposure.server(identifier)
@@ -202,12 +208,17 @@ class Case:
     @property
     def certain_servers(self) -> bool:
         """It is known which servers it may be about: it names some, or it is known that it names none."""
-        return bool(self.named or self.event.instance_id or self.clues.exposure.complete)
+        return bool(self.named or self.claimed or self.clues.exposure.complete)
+
+    @property
+    def claimed(self) -> str:
+        """The id of the server that the event names, which need not be there; '' if it names none."""
+        return self.event.instance_id if self.event.instance_id.startswith("i-") else ""
 
     @cached_property
     def server_ids(self) -> list[str]:
         """The ids of the servers that it may be about."""
-        return sorted({server.id for server in self.servers} | ({self.event.instance_id} - {""}))
+        return sorted({server.id for server in self.servers} | ({self.claimed} - {""}))
 
     # What the network let through
 
@@ -311,8 +322,16 @@ class Case:
         open_ways = {(path.address, path.port) for path in self.paths if path.reach.possible or path.reach.sure}
         ports = {server.port for server in self.servers} | {path.port for path in self.paths}
         return tuple(
-            one for one in self.probes if one.open and one.port in ports and (one.address, one.port) not in open_ways
+            one
+            for one in self.probes
+            if one.open and one.port in ports and (one.address, one.port) not in open_ways and not self._answers(one)
         )
+
+    def _answers(self, probe: Probe) -> bool:
+        """A load balancer has a listener there, which takes connections without any server."""
+        target = self.clues.exposure.target(probe.address)
+        ports = target.ports if target and target.kind in BALANCERS else ()
+        return any(first <= probe.port <= last for first, last, _protocol in ports)
 
     # What the servers logged
 
@@ -429,6 +448,7 @@ class Case:
         """What could not be read that bears on this event."""
         clues = self.clues
         notes = [*clues.unread, *clues.exposure.unread, *clues.changes.unread, *self.other_ports]
+        notes += [f"exposure: how a probe got through to {one.address} port {one.port}" for one in self.contradicted]
         for server in self.servers:
             log = self.log_of(server)
             if log is None:

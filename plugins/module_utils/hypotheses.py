@@ -133,7 +133,8 @@ def leads_to_server(case: Case) -> bool:
 
 def entries_of(case: Case) -> list[Path]:
     """The ways that begin at the attacked address and lead to an sshd, whoever may use them."""
-    return [path for path in case.paths if path.address and path.address == case.event.address and path.leads]
+    address = case.event.address if case.unmoved else ""
+    return [path for path in case.paths if address and path.address == address and path.leads]
 
 
 # H2
@@ -301,7 +302,7 @@ def open_for_a_while(case: Case) -> Hypothesis:
 
 def _while(case: Case, *, sure: list[Opening], steady: list[Opening], hints: bool) -> str:
     if sure:
-        return CONFIRMED if case.known_then and (case.named or case.event.instance_id) else LIKELY
+        return CONFIRMED if case.known_then and (case.named or case.claimed) else LIKELY
     if hints:
         return POSSIBLE
     if case.known_then:
@@ -397,7 +398,7 @@ def _unlike(case: Case, text: str) -> bool:
 
 def stale_mapping(case: Case) -> Hypothesis:
     """Security Center shows the event at the wrong server: an old mapping, a copied agent, two of one name."""
-    pro, con = _mismatches(case)
+    wrong, odd, con = _mismatches(case)
     logs = [log for server in case.spoken_of if (log := case.log_of(server))]
     right = bool(case.attempts) and any(case.of_event(log) for log in logs)
     if right:
@@ -406,8 +407,8 @@ def stale_mapping(case: Case) -> Hypothesis:
         "H7",
         "stale-asset-mapping",
         "Security Center shows it at the wrong server",
-        _mapping(case, pro=pro, con=con, right=right),
-        tuple(pro),
+        _mapping(case, wrong=wrong, odd=odd, fits=bool(con), right=right),
+        (*wrong, *odd),
         tuple(con),
         (
             "the asset list of Security Center: the uuid of the row, and the instance and addresses it is mapped to",
@@ -416,35 +417,35 @@ def stale_mapping(case: Case) -> Hypothesis:
     )
 
 
-def _mapping(case: Case, *, pro: list[str], con: list[str], right: bool) -> str:
+def _mapping(case: Case, *, wrong: list[str], odd: list[str], fits: bool, right: bool) -> str:
     if right:
         return RULED_OUT
-    if pro:
-        return LIKELY if case.clues.exposure.complete else POSSIBLE
-    return UNLIKELY if con else UNDECIDED
+    if wrong and case.clues.exposure.complete:
+        return LIKELY
+    return POSSIBLE if wrong or odd else UNLIKELY if fits else UNDECIDED
 
 
-def _mismatches(case: Case) -> tuple[list[str], list[str]]:
-    """What does not fit together in what the event says of its server, and what does."""
-    event, exposure, pro, con = case.event, case.clues.exposure, [], []
+def _mismatches(case: Case) -> tuple[list[str], list[str], list[str]]:
+    """What does not fit together in what the event says of its server, what may have misled it, and what fits."""
+    event, exposure, wrong, odd, con = case.event, case.clues.exposure, [], [], []
     server = exposure.server(event.instance_id)
-    if event.instance_id and exposure.read and event.instance_id.startswith("i-"):
-        said = f"The event names {event.instance_id}"
-        (con if server else pro).append(f"{said}, {'a' if server else 'no'} server of this account.")
+    if case.claimed and exposure.read:
+        said = f"The event names {case.claimed}"
+        (con if server else wrong).append(f"{said}, {'a' if server else 'no'} server of this account.")
     if server and event.private_ip:
         fits = event.private_ip in server.addresses
-        (con if fits else pro).append(
+        (con if fits else wrong).append(
             f"The event names {event.private_ip}, {'an' if fits else 'no'} address of {server}."
         )
     alike = [one for one in exposure.servers if event.instance_name and one.name == event.instance_name]
     if len(alike) > 1:
-        pro.append(f"{len(alike)} servers are called {event.instance_name}.")
+        odd.append(f"{len(alike)} servers are called {event.instance_name}.")
     if event.instance_name and event.instance_name in (case.target.name, case.target.id):
         con.append(f"The event names {event.instance_name}, and that is what the attacked address belongs to.")
     owners = {one.id for one in case.clues.changes.holdings if one.address == event.address and one.id}
     if event.address and len(owners) > 1:
-        pro.append(f"{event.address} belonged to several things of this account, one after the other.")
-    return pro, con
+        odd.append(f"{event.address} belonged to several things of this account, one after the other.")
+    return wrong, odd, con
 
 
 # H8

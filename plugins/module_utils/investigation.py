@@ -6,7 +6,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 
-from .case import NOT_REACHABLE, REACHABLE, Case
+from .case import NOT_REACHABLE, REACHABLE, Case, shown
 from .case_words import distance, interval, listed, spoken, way
 from .clues import Clues, Event, Path
 from .hypotheses import Hypothesis, rank
@@ -107,25 +107,24 @@ def sentence(case: Case, ranked: list[Hypothesis]) -> str:
 
 def _who(case: Case) -> str:
     marks = lists(case)
-    if not case.event.source:
-        return "Whoever it was"
-    return f"{case.event.source} ({listed(marks)})" if marks else case.event.source
+    source = case.event.source or "somebody"
+    return f"{source} ({listed(marks)})" if marks else source
 
 
 def _accepted(case: Case) -> str:
     if not case.accepted:
         return ""
-    first = case.accepted[0]
-    more = f", the first of {len(case.accepted)}," if len(case.accepted) > 1 else ""
-    method = f" by {first.method}" if first.method else ""
-    return (
-        f"A login of {_who(case) if case.event.source else first.source} was accepted: as {first.user or '?'} on"
-        f" {first.host or 'a server'} at {first.time.strftime('%Y-%m-%dT%H:%M:%SZ')}{method}{more}"
-        " so look into that first, unless it was one of yours."
-    ).replace(f"{method} so", f"{method}, so")
+    first, many = case.accepted[0], len(case.accepted)
+    whose = _who(case) if case.event.source else first.source
+    where = f"as {first.user or '?'} on {first.host or 'a server'} at {shown(first.time)}"
+    how = f" by {first.method}" if first.method else ""
+    more = f", the first of {many}" if many > 1 else ""
+    return f"A login of {whose} was accepted: {where}{how}{more}. Look into that first, unless it was one of yours."
 
 
 def _logged(case: Case) -> str:
+    if case.attempts and not case.event.source:
+        return f"At that time sshd logged {spoken(case.attempts)} The alert does not say whether that is it."
     if case.attempts:
         return f"It reached sshd: {spoken(case.attempts)}"
     if case.shifted:
@@ -138,25 +137,29 @@ def _logged(case: Case) -> str:
 
 
 def _network(case: Case) -> str:
-    servers = listed([str(server) for server in case.servers])
+    who, servers = _who(case), listed([str(server) for server in case.servers])
     if case.network == REACHABLE:
-        return f"{_who(case)} could have reached sshd of {servers} at that time. {interval(case.openings[0])}"
-    if case.network == NOT_REACHABLE:
-        whom = f"sshd of {servers}" if case.servers else "any server of this account"
-        return f"{_who(case)} could not have reached {whom} at that time: no way let it in. {case.target.text}"
-    now = f" Today it could, by {way(case, case.open_now[0])}." if case.open_now else ""
-    return f"Whether {_who(case)} could have reached sshd of {servers or 'a server'} at that time is not known.{now}"
+        opening = next(one for one in case.openings if one.reach.admits(case.event.source))
+        said = f"{who} could have reached sshd of {servers} at that time. {interval(opening)}"
+    elif case.network == NOT_REACHABLE:
+        whom = f"sshd of {servers}" if servers else "any server of this account"
+        said = f"{who} could not have reached {whom} at that time: no way let it in. {case.target.text}"
+    else:
+        now = f" Today it could, by {way(case, case.open_now[0])}." if case.open_now else ""
+        said = f"Whether {who} could have reached sshd of {servers or 'a server'} at that time is not known.{now}"
+    return said[0].upper() + said[1:]
 
 
 def _heard(case: Case) -> str:
-    if case.quiet:
-        return "The logs of that time were read, and hold nothing of it."
-    return ""
+    return "The logs of that time were read, and hold nothing of it." if case.quiet else ""
 
 
 def _unknown(case: Case) -> str:
+    """Why it is not known, if it is not."""
     if case.network in (REACHABLE, NOT_REACHABLE) or case.logged:
         return ""
+    if case.openings:
+        return interval(case.openings[0])
     if case.undecided:
         return f"It is not known whether {way(case, case.undecided[0])} lets it in."
     return f"What was not read: {'; '.join(case.unread[:3])}." if case.unread else ""

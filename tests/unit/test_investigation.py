@@ -42,8 +42,19 @@ OPEN = {"exposure": with_eip(["0.0.0.0/0"]), "changes": changes(opening(None, No
 TCP = path("clb", BALANCER, 2222)
 DNAT = path("dnat", "198.51.100.9", 22)
 PERHAPS = path(sources=[], possible_sources=["0.0.0.0/0"], gates=[gate("listener", allows=None)])
+HTTP_TO_22 = exposure(
+    server(path("clb", BALANCER, 8022, sources=[], gates=[gate("protocol", allows=False)])),
+    targets=[target(ports=[{"first": 8022, "last": 8022, "protocol": "http"}])],
+)
+MOVED = changes(
+    addresses=[
+        {"address": EIP, "kind": "clb", "id": "lb-web", "from": None, "to": "2026-02-28T00:00:00Z"},
+        {"address": EIP, "kind": "eip", "id": "eip-1", "from": "2026-02-28T00:00:00Z", "to": None},
+    ]
+)
 GUARDED = exposure(server(path(sources=OFFICE)))
 ELSEWHERE = logins(attempt("2026-02-27T13:01:15Z"), attempt("2026-02-27T13:01:17Z"))
+TWINS = exposure(server(), server(instance_id="i-web2", addresses=[]))
 TOKYO = {"host": "web-1", "instance_id": "i-web", "utc_offset": "+09:00", "ports": [22]}
 
 
@@ -60,6 +71,7 @@ TOKYO = {"host": "web-1", "instance_id": "i-web", "utc_offset": "+09:00", "ports
         ("H1", "unlikely", {"logins": [logins(attempt())]}),
         ("H1", "ruled_out", {**OWN_ADDRESS, "exposure": with_eip([])}),
         ("H1", "unlikely", {**OWN_ADDRESS, "exposure": with_eip([]), "changes": {}}),
+        ("H1", "likely", {**OWN_ADDRESS, "exposure": with_eip([]), "changes": MOVED, "logins": []}),  # a server's since
         ("H1", "undecided", UNREAD),
         ("H1", "undecided", {"attack_events": [attack(public_ip=None)]}),
         # stopped in front of the server
@@ -134,6 +146,8 @@ TOKYO = {"host": "web-1", "instance_id": "i-web", "utc_offset": "+09:00", "ports
         ("H7", "likely", {"attack_events": [attack(instance_id="i-web", private_ip="172.16.0.99")]}),
         ("H7", "unlikely", {"attack_events": [attack(instance_id="i-web", private_ip="172.16.0.11")]}),
         ("H7", "unlikely", {"attack_events": [attack(instance_name="web-slb")]}),
+        ("H7", "possible", {"changes": MOVED, **OWN_ADDRESS}),
+        ("H7", "possible", {"attack_events": [attack(instance_name="web-1")], "exposure": TWINS}),
         ("H7", "undecided", {}),
         ("H7", "ruled_out", {"attack_events": [attack(instance_id="i-web")], "logins": [logins(attempt())]}),
         # none of it
@@ -168,6 +182,8 @@ def test_standing(hypothesis, expected, clues):
         ("unknown", {"changes": changes(opening(sources=OFFICE, possible_sources=["0.0.0.0/0"]))}),
         ("unknown", {"attack_events": [], "alerts": [alert()], "changes": changes(opening(sources=OFFICE))}),
         ("unknown", {"probes": [{"address": EIP, "port": 22, "open": True}], "exposure": with_eip([])}),
+        ("not_reachable", {"probes": [{"address": EIP, "port": 22, "open": False}], "exposure": with_eip([])}),
+        ("not_reachable", {"probes": [{"address": BALANCER, "port": 8022, "open": True}], "exposure": HTTP_TO_22}),
         ("unknown", {"logins": [logins(server={"instance_id": "i-web", "ports": [22, 2222]})]}),
         ("reachable", {"changes": changes(opening())}),
         ("reachable", {"changes": changes(opening(), unread=["Vpc events of cn-hangzhou"])}),
