@@ -162,13 +162,7 @@ def test_whatever_is_missing_breaks_nothing(given_clues, data):
     for at in data.draw(st.lists(st.sampled_from(optional), max_size=3)):
         inner = less
         for part in at[:-1]:
-            inner = (
-                inner[part]
-                if isinstance(inner, dict) and part in inner
-                else {}
-                if isinstance(inner, dict)
-                else inner[part]
-            )
+            inner = inner[part] if isinstance(inner, list) else (inner or {}).get(part)
         if isinstance(inner, dict):
             if data.draw(st.booleans()):
                 inner.pop(at[-1], None)
