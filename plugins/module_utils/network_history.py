@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -62,7 +62,8 @@ def tell(network: Network, history: History, ports: Sequence[int], until: dateti
     moments = back(blind(network, dict(history.unread)), events)
     found, opens = openings.find(moments, ports)
     changes = {event.id: change(event, account, opens[event.id]) for event in events}
-    rows = [opening(one, changes, moments, account) for one in found if not one.since or one.since <= until]
+    teller = Teller(moments, account, changes)
+    rows = [teller.opening(one) for one in found if not one.since or one.since <= until]
     held = [one for one in tenures.find(moments) if not one.since or one.since <= until]
     return {
         "changes": [changes[event.id] for event in events if event.time <= until],
@@ -144,37 +145,6 @@ def change(event: Event, account: str, opens: bool | None) -> dict:
     }
 
 
-def opening(one: Opening, changes: dict[str, dict], moments: Sequence[Moment], account: str) -> dict:
-    """An opening as results show it."""
-    began, ended = (changes[event.id] if event else None for event in (one.began, one.ended))
-    hides = one.verdict == UNKNOWN and one.ended is not None and veils(moments, one.ended)
-    return {
-        "kind": one.subject.kind,
-        "resource": arn(one.subject, moments, account),
-        "resource_id": one.subject.id,
-        "name": name(one.subject, moments),
-        "region": one.subject.region,
-        "port": one.subject.port,
-        "verdict": one.verdict,
-        "sources": shown(one.sources) if one.verdict == REACHABLE else [],
-        "possible_sources": shown(one.sources),
-        "from": shown_time(one.since),
-        "to": shown_time(one.until),
-        "opened_by": began,
-        "closed_by": None if hides else ended,
-        "hidden_by": ended if hides else None,
-        "paths": list(one.paths),
-    }
-
-
-def veils(moments: Sequence[Moment], event: Event) -> bool:
-    """Before the event, less is known than after it."""
-    place = next(at for at, moment in enumerate(moments) if moment.event and moment.event.id == event.id)
-    before, after = moments[place - 1].network, moments[place].network
-    fresh = [gap for gap in before.gaps if gap not in after.gaps and gap.unread.code == UNSAID]
-    return bool(fresh) or any(vague(one) for one in openings.differing(after, before))
-
-
 def vague(thing: Thing) -> bool:
     """Not all of it is known."""
     if isinstance(thing, Group):
@@ -184,35 +154,70 @@ def vague(thing: Thing) -> bool:
     return (isinstance(thing, Interface) and thing.groups is None) or (isinstance(thing, Server) and not thing.status)
 
 
-def latest(subject: Subject, moments: Sequence[Moment]) -> Thing | None:
-    """The thing itself, as it was last."""
-    field = FIELDS[subject.kind]
-    found = (getattr(moment.network, field).get(subject.id) for moment in reversed(moments))
-    return next((one for one in found if one), None)
+class Teller:
+    """Shows openings, with what is known of their things from one moment or another."""
 
+    def __init__(self, moments: Sequence[Moment], account: str, changes: Mapping[str, dict]):
+        self.moments = moments
+        self.account = account
+        self.changes = changes
+        self.places = {moment.event.id: place for place, moment in enumerate(moments) if moment.event}
 
-def name(subject: Subject, moments: Sequence[Moment]) -> str:
-    """How people call it."""
-    one = latest(subject, moments)
-    if subject.kind == "listener" and one:
-        port = str(one.first) if one.first == one.last else f"{one.first}-{one.last}"
-        return f"{one.protocol} {port} of {one.balancer}"
-    if subject.kind == "forward" and one:
-        return f"{one.external_ip} {one.external_port} to {one.internal_ip} {one.internal_port}"
-    return getattr(one, "name", "") or getattr(one, "address", "") or subject.id
+    def opening(self, one: Opening) -> dict:
+        """An opening as results show it."""
+        began, ended = (self.changes[event.id] if event else None for event in (one.began, one.ended))
+        hides = one.verdict == UNKNOWN and one.ended is not None and self._veils(one.ended)
+        return {
+            "kind": one.subject.kind,
+            "resource": self._arn(one.subject),
+            "resource_id": one.subject.id,
+            "name": self._name(one.subject),
+            "region": one.subject.region,
+            "port": one.subject.port,
+            "verdict": one.verdict,
+            "sources": shown(one.sources) if one.verdict == REACHABLE else [],
+            "possible_sources": shown(one.sources),
+            "from": shown_time(one.since),
+            "to": shown_time(one.until),
+            "opened_by": began,
+            "closed_by": None if hides else ended,
+            "hidden_by": ended if hides else None,
+            "paths": list(one.paths),
+        }
 
+    def _veils(self, event: Event) -> bool:
+        """Before the event, less is known than after it."""
+        place = self.places[event.id]
+        before, after = self.moments[place - 1].network, self.moments[place].network
+        fresh = [gap for gap in before.gaps if gap not in after.gaps and gap.unread.code == UNSAID]
+        return bool(fresh) or any(vague(one) for one in openings.differing(after, before))
 
-def arn(subject: Subject, moments: Sequence[Moment], account: str) -> str:
-    """Its ARN; a CLB's listener has none of its own."""
-    if subject.kind != "listener":
-        place = ARNS[subject.kind].format(region=subject.region, account=account)
-        return f"acs:{place}/{subject.id}"
-    one = latest(subject, moments)
-    if ":" in subject.id:
-        return f"acs:slb:{subject.region}:{account}:loadbalancer/{subject.id.partition(':')[0]}"
-    balancers = (moment.network.balancers.get(one.balancer) for moment in reversed(moments) if one)
-    kind = next((balancer.kind for balancer in balancers if balancer), "nlb")
-    return f"acs:{kind}:{subject.region}:{account}:listener/{subject.id}"
+    def _latest(self, subject: Subject) -> Thing | None:
+        """The thing itself, as it was last."""
+        field = FIELDS[subject.kind]
+        found = (getattr(moment.network, field).get(subject.id) for moment in reversed(self.moments))
+        return next((one for one in found if one), None)
+
+    def _name(self, subject: Subject) -> str:
+        """How people call it."""
+        one = self._latest(subject)
+        if subject.kind == "listener" and one:
+            port = str(one.first) if one.first == one.last else f"{one.first}-{one.last}"
+            return f"{one.protocol} {port} of {one.balancer}"
+        if subject.kind == "forward" and one:
+            return f"{one.external_ip} {one.external_port} to {one.internal_ip} {one.internal_port}"
+        return getattr(one, "name", "") or getattr(one, "address", "") or subject.id
+
+    def _arn(self, subject: Subject) -> str:
+        """Its ARN; a CLB's listener has none of its own."""
+        if subject.kind != "listener":
+            return f"acs:{ARNS[subject.kind].format(region=subject.region, account=self.account)}/{subject.id}"
+        if ":" in subject.id:
+            return f"acs:slb:{subject.region}:{self.account}:loadbalancer/{subject.id.partition(':')[0]}"
+        one = self._latest(subject)
+        balancers = (moment.network.balancers.get(one.balancer) for moment in reversed(self.moments) if one)
+        kind = next((balancer.kind for balancer in balancers if balancer), "nlb")
+        return f"acs:{kind}:{subject.region}:{self.account}:listener/{subject.id}"
 
 
 def address(one: Tenure) -> dict:

@@ -239,13 +239,13 @@ def _text(path: Path) -> str:
 def touched(before: Network | None, after: Network) -> tuple[set[str], set[str]]:
     """Ids of the servers and of the groups for which a network can be another than the one before it."""
     if before is None:
-        return set(after.servers), {*after.groups, *(gap.what for gap in after.gaps if gap.kind == "groups")}
+        return set(after.servers), {*after.groups, *(gap.what for gap in after.gaps if gap.kind == "groups" and gap.what)}
     if before.lists != after.lists:
         return {*before.servers, *after.servers}, {*before.groups, *after.groups}
     servers, holders = set(), set()
     fresh = [gap for gap in (*before.gaps, *after.gaps) if (gap in before.gaps) != (gap in after.gaps)]
     regions = {gap.region for gap in fresh if gap.kind in ENUMERATORS}
-    groups = {gap.what for gap in fresh if gap.kind == "groups"}
+    groups = {gap.what for gap in fresh if gap.kind == "groups" and gap.what}
     for one in (one for pair in _pairs(before, after) for one in pair if one):
         if isinstance(one, Group):
             groups.add(one.id)

@@ -65,4 +65,5 @@ def blind(network: Network, unread: dict[str, Unread]) -> Network:
     servers = [replace(one, status="") for one in network.servers.values() if one.region in unread]
     groups = [one for one in network.groups.values() if one.region in unread]
     gaps = [Gap(kind, region, error) for region, error in unread.items() for kind in sorted(ENUMERATORS)]
+    gaps += [Gap("groups", one.region, unread[one.region], one.id) for one in groups]
     return replace(network.put(*servers).drop(*groups), gaps=(*network.gaps, *gaps))
