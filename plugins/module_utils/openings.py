@@ -239,7 +239,10 @@ def _text(path: Path) -> str:
 def touched(before: Network | None, after: Network) -> tuple[set[str], set[str]]:
     """Ids of the servers and of the groups for which a network can be another than the one before it."""
     if before is None:
-        return set(after.servers), {*after.groups, *(gap.what for gap in after.gaps if gap.kind == "groups" and gap.what)}
+        return set(after.servers), {
+            *after.groups,
+            *(gap.what for gap in after.gaps if gap.kind == "groups" and gap.what),
+        }
     if before.lists != after.lists:
         return {*before.servers, *after.servers}, {*before.groups, *after.groups}
     servers, holders = set(), set()
