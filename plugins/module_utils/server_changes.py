@@ -42,7 +42,18 @@ def _undo_made(network: Network, event: Event) -> Network:
 
 
 def _undo_deleted(network: Network, event: Event) -> Network:
-    return network.put(*(Server(name, event.region, name, status="") for name in servers(event)))
+    """What a deleted instance was is not known, but for the EIPs that were bound to it: they became free."""
+    known: tuple[Eip, ...] = event.known or ()
+    kept = (one for one in known if one.id in network.eips)
+    return network.put(*(Server(name, event.region, name, status="") for name in servers(event)), *kept)
+
+
+def _learn_deleted(memory: Memory, event: Event) -> tuple[Eip, ...]:
+    names = servers(event)
+    bound = tuple(one for one in memory.things.values() if isinstance(one, Eip) and one.bound_to in names)
+    for one in bound:
+        memory.note(replace(one, bound_to="", kind="none", private_ip=""))
+    return tuple(one for one in bound if one.address)
 
 
 def _undo_turned(status: str) -> Callable[[Network, Event], Network]:
@@ -322,7 +333,7 @@ KINDS: dict[tuple[str, str], Kind] = {
         for name in ("RunInstances", "CreateInstance")
     },
     **{
-        ("Ecs", name): Kind(lambda event: f"deleted {listed(servers(event))}", _undo_deleted, INSTANCE)
+        ("Ecs", name): Kind(lambda event: f"deleted {listed(servers(event))}", _undo_deleted, INSTANCE, _learn_deleted)
         for name in ("DeleteInstance", "DeleteInstances")
     },
     **{

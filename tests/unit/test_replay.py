@@ -217,6 +217,16 @@ def test_instances_that_were_made_and_deleted():
     }
 
 
+def test_an_eip_is_free_once_its_instance_is_deleted():
+    """No event tells that; the one that bound it does."""
+    allocated = event("AllocateEipAddress", {}, {"AllocationId": "eip-1", "EipAddress": "198.51.100.7"}, "Vpc")
+    bound = event("AssociateEipAddress", {"AllocationId": "eip-1", "InstanceId": "i-9"}, {}, "Vpc", 1)
+    deleted = event("DeleteInstance", {"InstanceId": "i-9"}, minute=2)
+    network = group().put(Eip("eip-1", REGION, "198.51.100.7", kind="none"))
+    moments = back(network, [allocated, bound, deleted])
+    assert [moment.network.eips["eip-1"].bound_to for moment in moments[1:]] == ["", "i-9", ""]
+
+
 def test_an_interface_that_is_gone_was_somebody_s():
     """Where nothing else is known of it, any path may have led through it."""
     events = [
