@@ -6,6 +6,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from ansible_collections.hardening.alicloud.plugins.module_utils import cloud as cloud_module
 from ansible_collections.hardening.alicloud.plugins.module_utils import retry, trail
 from ansible_collections.hardening.alicloud.plugins.module_utils.cloud import Cloud
 from ansible_collections.hardening.alicloud.plugins.module_utils.credentials import Keys
@@ -137,6 +138,20 @@ def test_a_wrong_key_ends_the_run(sim):
     cloud = Cloud(Keys(KEY[0], "wrong", None), running.url, 8)
     with pytest.raises(CloudError, match="SignatureDoesNotMatch"):
         trail.read(cloud, [REGION], NOW - timedelta(days=1), NOW)
+
+
+def test_regions_are_asked_together_but_no_faster_than_allowed(sim, monkeypatch):
+    """Each call waits until half a second after the one before it; other products' calls wait for nothing."""
+    waits: list[float] = []
+    monkeypatch.setitem(retry.APART, "actiontrail", 0.5)
+    paced = lambda workers, apart: retry.Pace(workers, apart, lambda: 0.0, waits.append)  # noqa: E731
+    monkeypatch.setattr(cloud_module, "Pace", paced)
+    regions = [REGION, "cn-shanghai", "ap-northeast-1"]
+    running = sim({"accounts": [{**ACCOUNT, "regions": regions}]})
+    cloud = Cloud(Keys(*KEY, None), running.url, 8)
+    assert cloud.all_regions() == regions
+    trail.read(cloud, regions, datetime.now(UTC) - timedelta(days=1), datetime.now(UTC))
+    assert sorted(waits) == [0.5, 1.0]
 
 
 # Values
