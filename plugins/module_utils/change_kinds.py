@@ -40,7 +40,8 @@ class Kind:
 
     def resource_id(self, event: Event) -> str:
         """What was changed."""
-        return event.text(*self.arn[2])
+        several = (one for name in self.arn[2] for one in event.texts(name))
+        return event.text(*self.arn[2]) or next(several, "")
 
     def resource(self, event: Event, account: str) -> str:
         """The ARN of what was changed."""

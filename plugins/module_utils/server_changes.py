@@ -2,8 +2,9 @@
 """Changes to servers, network interfaces, public addresses and DNAT entries, undone. Pure.
 
 Facts: Alibaba Cloud's documentation of ECS 2014-05-26 and VPC 2016-04-28. A call that would change nothing is refused
-there (starting what runs, binding what is bound), so what succeeded tells what was before. What was deleted is known
-from the event that made it, if that is in the window too.
+there (starting what runs, binding what is bound), so what succeeded tells what was before; but a call for several
+instances may leave some of them as they are. What was deleted is known from the event that made it, if that is in the
+window too.
 """
 
 from __future__ import annotations
@@ -337,12 +338,12 @@ KINDS: dict[tuple[str, str], Kind] = {
         for name in ("DeleteInstance", "DeleteInstances")
     },
     **{
-        ("Ecs", name): Kind(lambda event: f"started {listed(servers(event))}", _undo_turned("Stopped"), INSTANCE)
-        for name in ("StartInstance", "StartInstances")
+        ("Ecs", name): Kind(lambda event: f"started {listed(servers(event))}", _undo_turned(before), INSTANCE)
+        for name, before in (("StartInstance", "Stopped"), ("StartInstances", ""))
     },
     **{
-        ("Ecs", name): Kind(lambda event: f"stopped {listed(servers(event))}", _undo_turned("Running"), INSTANCE)
-        for name in ("StopInstance", "StopInstances")
+        ("Ecs", name): Kind(lambda event: f"stopped {listed(servers(event))}", _undo_turned(before), INSTANCE)
+        for name, before in (("StopInstance", "Running"), ("StopInstances", ""))
     },
     ("Ecs", "AllocatePublicIpAddress"): Kind(
         lambda event: f"gave {event.text('InstanceId')} the public address {event.text('IpAddress') or '(unsaid)'}",

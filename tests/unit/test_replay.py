@@ -217,6 +217,18 @@ def test_instances_that_were_made_and_deleted():
     }
 
 
+@pytest.mark.parametrize(
+    ("name", "status"),
+    [("StartInstance", "Stopped"), ("StopInstance", "Running"), ("StartInstances", ""), ("StopInstances", "")],
+)
+def test_instances_that_were_turned_on_and_off(name, status):
+    """A call for one is refused where it would change nothing; one for several is not."""
+    asked = {"InstanceId.1": "i-1"} if name.endswith("s") else {"InstanceId": "i-1"}
+    turned = event(name, asked)
+    assert before(group(), turned).servers["i-1"].status == status
+    assert KINDS["Ecs", name].resource(turned, "1") == f"acs:ecs:{REGION}:1:instance/i-1"
+
+
 def test_an_eip_is_free_once_its_instance_is_deleted():
     """No event tells that; the one that bound it does."""
     allocated = event("AllocateEipAddress", {}, {"AllocationId": "eip-1", "EipAddress": "198.51.100.7"}, "Vpc")
