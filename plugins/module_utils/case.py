@@ -205,6 +205,12 @@ class Case:
         """The servers that the event names itself, or that its address belongs to."""
         return tuple(one for one in self.clues.exposure.servers if self._named(one) or self._targeted(one))
 
+    @cached_property
+    def firmly_named(self) -> set[str]:
+        """The ids of the servers that it is about, and not only by a line at another hour."""
+        logged = (one for one in self.clues.exposure.servers if self.attempts and self._logged(one))
+        return {self.claimed, *(one.id for one in (*self.spoken_of, *logged))} - {""}
+
     @property
     def certain_servers(self) -> bool:
         """It is known which servers it may be about: it names some, or it is known that it names none."""
@@ -253,8 +259,12 @@ class Case:
         return opening.id in self._things
 
     def on_a_way(self, opening: Opening) -> bool:
-        """What was open stands on a way to some server of the account."""
-        return any(opening.id in path.things for server in self.clues.exposure.servers for path in server.paths)
+        """What was open is some server of the account, stands on a way to one, or is what was attacked."""
+        servers = self.clues.exposure.servers
+        ways = (path.things for server in servers for path in server.paths)
+        return opening.id == self.target.id or any(
+            opening.id in things for things in ({one.id for one in servers}, *ways)
+        )
 
     @cached_property
     def _things(self) -> set[str]:
@@ -264,24 +274,23 @@ class Case:
     def near(self) -> tuple[Opening, ...]:
         """The times in which one of those servers was open to this source, and that miss the event by minutes."""
         ids = {*self.server_ids}
-        return tuple(
-            one
-            for one in self.clues.changes.openings
-            if one.kind == "server"
-            and one.id in ids
-            and one not in self._openings_then
-            and self.dated
-            and one.time.overlaps(self.event.first, self.event.last, SLACK)
-            and one.reach.admits(self.event.source)
-        )
+        return tuple(one for one in self.near_anywhere if one.id in ids and one.reach.admits(self.event.source))
+
+    @cached_property
+    def near_anywhere(self) -> list[Opening]:
+        """The times that miss the event by minutes, in which any server was, or may have been, open to this source."""
+        return [one for one in self._openings_within(SLACK) if one.kind == "server" and one not in self._openings_then]
 
     @cached_property
     def _openings_then(self) -> list[Opening]:
+        return self._openings_within(timedelta())
+
+    def _openings_within(self, slack: timedelta) -> list[Opening]:
         return [
             one
             for one in self.clues.changes.openings
             if self.dated
-            and one.time.overlaps(self.event.first, self.event.last)
+            and one.time.overlaps(self.event.first, self.event.last, slack)
             and one.reach.admits(self.event.source) is not False
         ]
 

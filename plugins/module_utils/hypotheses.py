@@ -302,12 +302,12 @@ def open_for_a_while(case: Case) -> Hypothesis:
 
 def _while(case: Case, *, sure: list[Opening], steady: list[Opening], hints: bool) -> str:
     if sure:
-        return CONFIRMED if case.known_then and (case.named or case.claimed) else LIKELY
+        return CONFIRMED if case.known_then and any(one.id in case.firmly_named for one in sure) else LIKELY
     if hints:
         return POSSIBLE
     if case.known_then:
         others = [one for one in case.other_openings if one.kind == "server" or case.on_a_way(one)]
-        doubts = [one for one in others if one.temporary]
+        doubts = [*(one for one in others if one.temporary), *case.near_anywhere]
         doubts += [one for one in (*case.openings, *others) if not one.reach.admits(case.event.source)]
         return RULED_OUT if case.clues.everywhere and not doubts and not case.contradicted else UNLIKELY
     return UNLIKELY if steady or case.replayed else UNDECIDED
