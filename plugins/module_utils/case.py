@@ -292,7 +292,16 @@ class Case:
             if self.dated
             and one.time.overlaps(self.event.first, self.event.last, slack)
             and one.reach.admits(self.event.source) is not False
+            and self._is_sshd(one)
         ]
+
+    def _is_sshd(self, opening: Opening) -> bool:
+        """It is not another port of a server, at which sshd of some other server listens."""
+        server = self.clues.exposure.server(opening.id)
+        if server is None or not opening.port or not server.port:
+            return True
+        log = self.log_of(server)
+        return opening.port in (server.port, *(log.ports if log else ()))
 
     @cached_property
     def network(self) -> str:

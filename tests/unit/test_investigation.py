@@ -170,6 +170,7 @@ def test_standing(hypothesis, expected, clues):
         ("not_reachable", {"exposure": with_eip(OFFICE)}),
         ("not_reachable", {"exposure": with_eip(["0.0.0.0/0"])}),  # open today, and not then
         ("not_reachable", {"changes": changes(opening(sources=OFFICE))}),
+        ("not_reachable", {"changes": changes(opening(port=2222))}),  # where sshd of another server listens
         ("unknown", {"changes": {}}),
         ("unknown", {"regions": ["cn-hangzhou"], "attack_events": [attack(public_ip="198.51.100.99")]}),
         ("not_reachable", {"regions": ["cn-hangzhou"]}),  # the server behind the address is in one of them
