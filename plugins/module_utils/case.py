@@ -260,11 +260,7 @@ class Case:
 
     def on_a_way(self, opening: Opening) -> bool:
         """What was open is some server of the account, stands on a way to one, or is what was attacked."""
-        servers = self.clues.exposure.servers
-        ways = (path.things for server in servers for path in server.paths)
-        return opening.id == self.target.id or any(
-            opening.id in things for things in ({one.id for one in servers}, *ways)
-        )
+        return opening.id == self.target.id or opening.id in self.clues.exposure.things
 
     @cached_property
     def _things(self) -> set[str]:
@@ -292,10 +288,10 @@ class Case:
             if self.dated
             and one.time.overlaps(self.event.first, self.event.last, slack)
             and one.reach.admits(self.event.source) is not False
-            and self._is_sshd(one)
+            and self.is_sshd(one)
         ]
 
-    def _is_sshd(self, opening: Opening) -> bool:
+    def is_sshd(self, opening: Opening) -> bool:
         """It is not another port of a server, at which sshd of some other server listens."""
         server = self.clues.exposure.server(opening.id)
         if server is None or not opening.port or not server.port:

@@ -153,6 +153,12 @@ class Exposure:
         return self._targets.get(address)
 
     @cached_property
+    def things(self) -> frozenset[str]:
+        """The ids of the servers, and of all that any way to them leads through."""
+        ways = (path.things for server in self.servers for path in server.paths)
+        return frozenset(one.id for one in self.servers).union(*ways)
+
+    @cached_property
     def _servers(self) -> dict[str, Server]:
         return {one.id: one for one in self.servers}
 

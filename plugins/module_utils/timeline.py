@@ -77,7 +77,7 @@ def _change(one: Change) -> dict:
 
 def _openings(case: Case) -> Iterator[dict]:
     for one in case.clues.changes.openings:
-        if case.bears(one) and _overlaps(case, one):
+        if case.bears(one) and _overlaps(case, one) and case.is_sshd(one):
             actor = one.opened_by.actor if one.opened_by else ""
             yield _moment(
                 "opening",
