@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Measure security_group_ssh: PYTHONPATH=.ansible/collections .venv/bin/python -m benchmarks.security_groups.
+"""Measure security_group_ssh: ./inv bench --name security_groups.
 
 First the module in check mode, as the process that Ansible makes of it, on a simulated account of 24 regions with 50
 groups each, of 1 to 200 rules, where every call takes 50 ms. The columns are those of oss_audit.

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Measure ssh_exposure_info: PYTHONPATH=.ansible/collections .venv/bin/python -m benchmarks.ssh_exposure.
+"""Measure ssh_exposure_info: ./inv bench --name ssh_exposure.
 
 First the module, as the process that Ansible makes of it, on a simulated account of 24 regions with 50 servers each,
 every one of them in its own security group, behind EIPs, a CLB, an NLB and a NAT gateway, where every call takes 50 ms.
