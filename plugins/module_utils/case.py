@@ -142,10 +142,16 @@ class Case:
             owner = told(Target(address, last.kind, last.id, self._name(last.id), last.bound_to))
             text = f"{address} was {owner} until {shown(last.time.end)}, and not this account's at that time."
             return Attacked("former", last.id, self._name(last.id), text)
-        if self.known_then and self.clues.everywhere:
+        if self.known_then and self.clues.everywhere and not self._nameless:
             text = f"{address} was not an address of this account at that time."
             return Attacked("none", "", "", text)
         return Attacked("unknown", "", "", f"{address} is none of the addresses of this account that were read.")
+
+    @property
+    def _nameless(self) -> bool:
+        """The account had addresses at that time of which ActionTrail tells that they went, and not which they were."""
+        went = (one for one in self.clues.changes.holdings if not one.address)
+        return any(not self.dated or one.time.overlaps(self.event.first, self.event.last) for one in went)
 
     def _name(self, identifier: str) -> str:
         server = self.clues.exposure.server(identifier)
@@ -455,7 +461,10 @@ class Case:
     @cached_property
     def verdict(self) -> str:
         """Whether it could have reached sshd of a server of ours, at that time."""
-        return REACHABLE if self.logged else self.network
+        if self.attempts or (self.shifted and self.shifted.known):
+            return REACHABLE
+        # The line may be of the attack or of another one: it contradicts the network, and proves nothing.
+        return UNKNOWN if self.shifted and self.network == NOT_REACHABLE else self.network
 
     @cached_property
     def unread(self) -> list[str]:

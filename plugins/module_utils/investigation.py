@@ -101,8 +101,13 @@ def sentence(case: Case, ranked: list[Hypothesis]) -> str:
     told = [_accepted(case), _logged(case) or _network(case), _heard(case), _unknown(case)]
     best = ranked[0]
     if best.standing in ("confirmed", "likely"):
-        told.append(f"The best explanation ({best.standing}): {best.title[0].lower()}{best.title[1:]}.")
+        told.append(f"The best explanation ({best.standing}): {inside(best.title)}.")
     return " ".join(filter(None, told))
+
+
+def inside(title: str) -> str:
+    """A title as it stands within a sentence."""
+    return title if title.partition(" ")[0].isupper() else f"{title[0].lower()}{title[1:]}"
 
 
 def _who(case: Case) -> str:

@@ -189,7 +189,8 @@ def test_standing(hypothesis, expected, clues):
         ("reachable", {"changes": changes(opening())}),
         ("reachable", {"changes": changes(opening(), unread=["Vpc events of cn-hangzhou"])}),
         ("reachable", {"logins": [logins(attempt())]}),
-        ("reachable", {"logins": [ELSEWHERE]}),
+        ("reachable", {"logins": [ELSEWHERE | {"server": TOKYO}]}),
+        ("unknown", {"logins": [ELSEWHERE]}),  # another attack, perhaps, but why then does the network say no?
         ("reachable", {"attack_events": [], "alerts": [alert()], "changes": changes(opening())}),
     ],
 )
@@ -206,6 +207,17 @@ def test_verdict(expected, clues):
         ("eip", "EIP eip-1", {**OWN_ADDRESS, "exposure": with_eip([])}),
         ("none", "not an address of this account", {"attack_events": [attack(public_ip="198.51.100.99")]}),
         ("unknown", "that were read", {"attack_events": [attack(public_ip="198.51.100.99")], "changes": {}}),
+        (
+            "unknown",
+            "that were read",
+            {
+                "attack_events": [attack(public_ip="198.51.100.99")],
+                # an EIP was given back later, and no event tells which address that was
+                "changes": changes(
+                    addresses=[{"address": "", "kind": "eip", "id": "eip-9", "from": None, "to": "2026-02-28T00:00:00Z"}]
+                ),
+            },
+        ),
         ("unknown", "does not say", {"attack_events": [attack(public_ip="")]}),
         ("unknown", "were read", {"attack_events": [attack(public_ip="198.51.100.99")], "regions": ["cn-hangzhou"]}),
         ("instance", "names the server web-1", {"attack_events": [attack(public_ip="", instance_id="i-web")]}),
@@ -347,3 +359,8 @@ def test_a_line_of_the_load_balancer_is_no_silence():
     other = attempt(source="172.16.9.4")
     assert "hold nothing of it" in conclude(**behind)["sentence"]
     assert "hold nothing of it" not in conclude(**behind, logins=[logins(other)])["sentence"]
+
+
+def test_a_title_within_the_sentence():
+    """It goes on in lower case, unless it begins with an abbreviation."""
+    assert "explanation (confirmed): SSH was open" in conclude(changes=changes(opening()))["sentence"]
