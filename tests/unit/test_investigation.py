@@ -214,7 +214,7 @@ def test_verdict(expected, clues):
                 "attack_events": [attack(public_ip="198.51.100.99")],
                 # an EIP was given back later, and no event tells which address that was
                 "changes": changes(
-                    addresses=[{"address": "", "kind": "eip", "id": "eip-9", "from": None, "to": "2026-02-28T00:00:00Z"}]
+                    addresses=[{"address": "", "kind": "eip", "id": "eip", "from": None, "to": "2026-02-28T00:00:00Z"}]
                 ),
             },
         ),
