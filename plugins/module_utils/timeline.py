@@ -86,6 +86,7 @@ def _openings(case: Case) -> Iterator[dict]:
                 one.time.end,
                 actor=actor,
                 source=sources_text(one.reach.sure or one.reach.possible),
+                outcome="" if one.reach.sure else "possible",
             )
 
 

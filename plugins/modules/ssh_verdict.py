@@ -210,7 +210,7 @@ investigations:
         text: {description: What it is., type: str}
         actor: {description: Who did it., type: str}
         source: {description: From where., type: str}
-        outcome: {description: What came of it., type: str}
+        outcome: {description: "What came of it; V(possible) for an opening that is not known for sure.", type: str}
         count: {description: How many of the same it stands for., type: int, sample: 9}
     unread: {description: What could not be read that bears on this event., type: list, elements: str}
 """

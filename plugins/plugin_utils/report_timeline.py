@@ -53,7 +53,7 @@ class Stretch:
 
 @dataclass(frozen=True)
 class Moment:
-    """One entry of the timeline: from and until when, None where it has no such end."""
+    """One entry of the timeline: from and until when, None where it has no such end. sure: it is known to be so."""
 
     kind: str
     begin: float | None
@@ -61,6 +61,7 @@ class Moment:
     text: str
     label: str
     count: int
+    sure: bool = True
 
 
 def moments(timeline: Iterable[dict]) -> list[Moment]:
@@ -89,6 +90,7 @@ def _read(item: dict) -> Moment | None:
         f"{when} UTC · {item['text'] or label}{count_of(item)}",
         (item["text"] or "") if kind in BARS else label,
         max(1, item["count"] or 1),
+        item["outcome"] != "possible",
     )
 
 
@@ -225,7 +227,8 @@ def _bars(found: list[Moment], sheet: Sheet, y: float) -> tuple[Part, float]:
         right = max(sheet.stretches[-1].right + 4 if one.end is None else sheet.x(one.end), left + 5)
         line = next((line for line, end in enumerate(ends) if end + 8 <= left), len(ends))
         top = y + 8 + line * SUBROW
-        boxes.append(Box(round(left, 1), top, round(right - left, 1), BAR, f"bar of-{one.kind}", title=one.text))
+        kind = f"bar of-{one.kind}{'' if one.sure else ' unsure'}"
+        boxes.append(Box(round(left, 1), top, round(right - left, 1), BAR, kind, title=one.text))
         label = _bar_label(one.label, left, right, top, sheet.wide)
         texts += label
         ends[line:] = [max(right, *(text.right for text in label), right), *ends[line + 1 :]]

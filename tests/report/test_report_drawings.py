@@ -392,6 +392,18 @@ def test_what_has_no_end_reaches_the_edge():
     assert bar.x + bar.width > axis_lines[-1].x2
 
 
+def test_what_may_have_been_open_looks_like_it():
+    """The bar of an opening that is not known for sure is drawn in another way than one that is."""
+    times = {"time": "2026-11-21T03:58:00Z", "until": "2026-11-21T04:04:00Z"}
+    drawing = drawn(
+        [a_moment(kind="opening", text="a", **times), a_moment(kind="opening", text="b", outcome="possible", **times)]
+    )
+    assert [box.kind for box in drawing.boxes if box.kind.startswith("bar")] == [
+        "bar of-opening",
+        "bar of-opening unsure",
+    ]
+
+
 def test_signs_that_would_touch_become_one():
     """A brute force is one sign with a number; a login that was let in keeps its own row."""
     logins = [a_moment("2026-11-21T04:01:15Z", "login", "root", source="a", outcome="failed", count=7)] * 3

@@ -364,3 +364,10 @@ def test_a_line_of_the_load_balancer_is_no_silence():
 def test_a_title_within_the_sentence():
     """It goes on in lower case, unless it begins with an abbreviation."""
     assert "explanation (confirmed): SSH was open" in conclude(changes=changes(opening()))["sentence"]
+
+
+def test_an_opening_that_may_have_been():
+    """The timeline tells it from one that is known."""
+    vague = opening(sources=[], possible_sources=["0.0.0.0/0"])
+    found = conclude(changes=changes(opening(resource_id="i-web"), vague))["timeline"]
+    assert sorted(one["outcome"] or "" for one in found if one["kind"] == "opening") == ["", "possible"]
