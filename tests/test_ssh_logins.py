@@ -425,6 +425,13 @@ def test_silent_server(recording, tmp_path, level):
     assert f"LogLevel is {level}" in result["logs"][0]["reason"]
 
 
+def test_mounted_configuration(recording, tmp_path):
+    """The ports of a configuration from elsewhere are its own, whatever listens on this machine."""
+    kept(tmp_path, recording.messages)
+    (tmp_path / "sshd_config").write_text("Port 2201\n", encoding="utf-8")
+    assert login_info(tmp_path)["server"]["ports"] == [2201]
+
+
 def test_limit(recording, tmp_path):
     """Beyond max_attempts only accepted logins are kept, and the others are told of."""
     kept(tmp_path, recording.messages)

@@ -24,6 +24,7 @@ from .login_times import fixed_offset, shown_offset
 
 LOCAL_ZONE = "/etc/localtime"
 ZONES = "/usr/share/zoneinfo"
+CONFIG = "/etc/ssh/sshd_config"
 INSTANCE_ID = "/var/lib/cloud/data/instance-id"  # cloud-init's
 SSHD_PLACES = "/usr/sbin:/usr/local/sbin:/sbin:/usr/bin"
 SSHD_PATIENCE = 20  # seconds
@@ -109,10 +110,14 @@ def addresses(fib_trie: str, if_inet6: str) -> list[str]:
 
 
 def sshd(config: str) -> Sshd:
-    """Where sshd listens: as the sockets show, else as it is set; and how it logs."""
+    """Where sshd listens: as the sockets show, else as it is set; and how it logs.
+
+    Of a configuration that is not the server's own, only a process that was started with it counts: the file may be
+    that of a disk which is mounted here.
+    """
     told = _told(config)
     settings = effective(told) if told else configured(config)
-    ports, log_file = listening()
+    ports, log_file = listening("" if config == CONFIG else config)
     return settings._replace(ports=ports or settings.ports, log_file=log_file)
 
 
@@ -185,16 +190,19 @@ def _keywords(path: str, deep: int) -> Iterator[tuple]:
                     yield from _keywords(included, deep - 1)
 
 
-def listening() -> tuple:
+def listening(config: str = "") -> tuple:
     """The ports that running sshd's listen on, and a file that one of them writes its messages to.
 
-    Both are empty where another user's processes can't be looked into.
+    config: only those that were started with this configuration. Both are empty where another user's processes can't
+    be looked into.
     """
     tables = [_read(f"/proc/net/{name}") or "" for name in ("tcp", "tcp6")]
     opened = [one for table in tables for one in open_ports(table)]
     ports: set[int] = set()
     log_file = ""
     for process, command in _listeners():
+        if config and own_config(command) != config:
+            continue
         inodes = _sockets(process)
         here = {port for port, inode in opened if inode in inodes}  # none for a server in a container
         ports |= here
@@ -213,6 +221,12 @@ def _listeners() -> Iterator[tuple]:
 def own_log(command: str) -> str:
     """The file that a command line of sshd has it write its messages to, or an empty text."""
     found = re.search(r"\s-E\s*(\S+)", command)
+    return found[1] if found else ""
+
+
+def own_config(command: str) -> str:
+    """The configuration file that a command line of sshd names, or an empty text."""
+    found = re.search(r"\s-f\s*(\S+)", command)
     return found[1] if found else ""
 
 

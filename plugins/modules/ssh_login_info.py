@@ -62,7 +62,8 @@ options:
     default: [sshd, sshd-session, sshd-auth]
   config:
     description:
-      - The configuration file of sshd.
+      - The configuration file of sshd. With another than the server's own, the ports of other sshd processes that run
+        here don't count.
     type: path
     default: /etc/ssh/sshd_config
   instance_id:
@@ -215,7 +216,7 @@ SPEC = {
     "journal_directory": {"type": "path"},
     "timezone": {"type": "str"},
     "identifiers": {"type": "list", "elements": "str", "default": list(IDENTIFIERS)},
-    "config": {"type": "path", "default": "/etc/ssh/sshd_config"},
+    "config": {"type": "path", "default": server.CONFIG},
     "instance_id": {"type": "str"},
     "max_attempts": {"type": "int", "default": 100000},
 }

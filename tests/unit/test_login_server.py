@@ -87,6 +87,19 @@ def test_own_log(command, expected):
 
 
 @pytest.mark.parametrize(
+    ("command", "expected"),
+    [
+        ("sshd: /usr/sbin/sshd -D -f /srv/sshd_config [listener] 0 of 10-100 startups", "/srv/sshd_config"),
+        ("/usr/sbin/sshd -f/srv/sshd_config ", "/srv/sshd_config"),
+        ("/usr/sbin/sshd -D ", ""),
+    ],
+)
+def test_own_config(command, expected):
+    """A server that is started with a configuration of its own is known by its command line."""
+    assert login_server.own_config(command) == expected
+
+
+@pytest.mark.parametrize(
     ("text", "expected"),
     [
         ("port 22\nloglevel INFO\nsyslogfacility AUTH\n", Sshd([22], "INFO", "AUTH")),
