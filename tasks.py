@@ -13,11 +13,13 @@ import time
 from collections import Counter
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import yaml
 from invoke import Collection, Context, Exit, task
 
+from simulator.demo_server import server
 from tests.tools import sanity as ansible_test
 
 if TYPE_CHECKING:
@@ -25,7 +27,8 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parent
 REPORT = ROOT / "reports" / "latest" / "report.json"
-DEMO_ESTATE = ROOT / "inventories" / "simulator" / "estate.yml"
+DEMO_INVENTORY = ROOT / "inventories" / "simulator"
+DEMO_ESTATE = DEMO_INVENTORY / "estate.yml"
 DEMO_LIFETIME = 900  # seconds: far more than a demo takes, and an end to a simulator that nobody stopped
 SEVERITIES = ("critical", "high", "medium", "low")
 
@@ -37,7 +40,8 @@ def demo(_context: Context) -> None:
         before = play("audit", url, "auditor", "--check")
         play("harden", url, "enforcer")
         after = play("audit", url, "auditor", "--check")
-        play("investigate", url, "auditor")
+        with TemporaryDirectory() as folder:
+            play("investigate", url, "auditor", "-i", DEMO_INVENTORY, "-i", server(Path(folder)))
     print_risks({"before": before, "after": after})
 
 
@@ -172,7 +176,7 @@ def environment(url: str, user: str, estate: Path = DEMO_ESTATE) -> dict[str, st
     }
 
 
-def play(playbook: str, url: str, user: str, *options: str) -> dict:
+def play(playbook: str, url: str, user: str, *options: object) -> dict:
     """Run a playbook on the simulator as a user; return its report."""
     if run("ansible-playbook", f"playbooks/{playbook}.yml", *options, **environment(url, user)):
         raise Exit(f"playbooks/{playbook}.yml failed.", code=1)

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 import yaml
 
-from simulator import Simulator
+from simulator import Simulator, demo_server
 from tests.harness import key
 
 from .conftest import Account
@@ -85,6 +85,7 @@ class Scene:
         path.write_text("".join(
             f"{when.astimezone(zone).strftime('%b %e %H:%M:%S')} {name} sshd[812]: {text}\n" for when, text in said
         ))  # fmt: skip
+        (self.folder / "sshd_config").write_text("Port 22\n")  # whatever this machine's own sshd listens on
         offset = datetime.now(zone).strftime("%z")
         self.servers[f"{account} {name}"] = {
             "ansible_connection": "local",
@@ -92,6 +93,7 @@ class Scene:
             "alicloud_instance_id": "i-web",
             "alicloud_account": account,
             "ssh_investigation_logins_paths": [str(path)],
+            "ssh_investigation_logins_config": str(self.folder / "sshd_config"),
             "ssh_investigation_logins_journal": False,
             "ssh_investigation_logins_become": False,
             "ssh_investigation_logins_timezone": f"{offset[:3]}:{offset[3:]}",
@@ -201,6 +203,16 @@ def test_the_story(account, collection, options):
     assert "None of 2 SSH events could have reached a server" in said
     assert found[0]["sentence"] in said
     assert "1 more event with the same conclusion: 23.129.64.202" in said
+
+
+def test_the_demo(account, collection, tmp_path):
+    """With the log of the demo's server it is confirmed, and what the log holds stands in the report."""
+    inventories = ("-i", collection / "inventories" / "simulator", "-i", demo_server.server(tmp_path))
+    run = account.play("auditor", "playbooks/investigate.yml", *inventories, cwd=collection)
+
+    assert run.code == 0, run.output
+    for one in run.report["investigations"]:
+        assert (one["verdict"], standing(one, "H1"), one["unread"]) == ("not_reachable", "confirmed", [])
 
 
 def test_quiet_logs_make_it_certain(decided):
