@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import TypeVar
 
 from .errors import Unread
@@ -52,20 +53,25 @@ class Kind:
 class Facts:
     """What is known of a group's rules, by identity: those that are there for sure, and those that are not.
 
-    whole: no others are there.
+    whole: no others are there. recent: what another event added so shortly before that times do not tell them apart.
     """
 
     present: Mapping[tuple, Rule] = field(default_factory=dict)
     absent: frozenset[tuple] = frozenset()
     whole: bool = False
+    recent: frozenset[tuple] = frozenset()
 
 
 class Memory:
-    """What the events so far tell of the network, the oldest first. primary: each server's primary interface."""
+    """What the events so far tell of the network, the oldest first. primary: each server's primary interface.
+
+    added: when a rule was last added to a group, by the group's id and the rule's identity.
+    """
 
     def __init__(self, network: Network):
         self.primary = {one.server: one.id for one in network.interfaces.values() if one.primary}
         self.rules: dict[str, Facts] = {}
+        self.added: dict[tuple[str, tuple], datetime] = {}
         self.groups: dict[str, tuple[str, ...]] = {}
         self.things: dict[tuple[type, str], Thing] = {}
 

@@ -67,7 +67,7 @@ def _undo_authorize(network: Network, event: Event) -> Network:
 def _earlier(rule: Rule, event: Event) -> list[Rule]:
     """The added rule before it was added: not there, if that is when it was created, else it had been there."""
     born = born_at(rule)
-    if born is None or event.time - SKEW <= born < event.time:
+    if born is None or event.time - SKEW <= born < event.time or identity(rule) in _told(event).recent:
         return [replace(rule, doubtful=True)]
     return [] if born >= event.time else [rule]
 
@@ -182,7 +182,10 @@ def _hidden(network: Network, event: Event, why: str) -> Network:
 def _learn_authorize(memory: Memory, event: Event) -> Facts:
     known, added = _facts(memory, event), by_identity(asked(event))
     _note(memory, event, replace(known, present={**known.present, **added}, absent=known.absent - set(added)))
-    return known
+    keys = {(event.text("SecurityGroupId"), name): name for name in added}
+    recent = {name for key, name in keys.items() if key in memory.added and event.time - memory.added[key] <= SKEW}
+    memory.added |= dict.fromkeys(keys, event.time)
+    return replace(known, recent=frozenset(recent))
 
 
 def _learn_revoke(memory: Memory, event: Event) -> Facts:

@@ -100,6 +100,18 @@ def test_a_rule_that_is_there_still_tells_when_it_was_created(created, was):
     assert rules(before(group(ssh(created=created)), ADD)) == was
 
 
+@pytest.mark.parametrize(("minute", "between"), [(0, [PERHAPS]), (1, [PERHAPS]), (3, [])])
+def test_a_rule_that_was_added_twice_in_a_row(minute, between):
+    """The time of its creation tells which of two calls made it only if they lie far enough apart."""
+    other = event(
+        "ModifySecurityGroupRule", {"SecurityGroupId": "sg-1", "SecurityGroupRuleId": "sgr-9", "Policy": "drop"}
+    )
+    again = event("AuthorizeSecurityGroup", permission(), minute=minute)
+    born = (BEGIN + timedelta(minutes=minute)).strftime(trail.FORM)
+    found = back(group(ssh(created=born)), [ADD, other, again])
+    assert rules(found[-2].network) == between
+
+
 @pytest.mark.parametrize(
     ("events", "now", "was"),
     [
