@@ -321,9 +321,13 @@ def _rail(way: Way, one: dict, words: dict, y: float) -> Part:
     lines = list(zip(way.lines, rows, rows[1:], strict=False))
     return Part(
         tuple(Box(1, at - STEP / 2 + 3, PHONE - 2, STEP - 6, f"row {stop.tone}", title=stop.told) for stop, at in rows),
-        tuple(Line(RAIL, y1 + 9, RAIL, y2 - 9, f"{kind} {way.tone}") for kind, (_, y1), (_, y2) in lines),
+        tuple(Line(RAIL, y1 + 9, RAIL, y2 - 9, f"{kind} {way.tone}") for kind, (_above, y1), (_below, y2) in lines),
         (
-            *(Mark(RAIL, y2 - 13, "down", f"arrow {way.tone} {kind}") for kind, _, (_, y2) in lines if kind != STOPPED),
+            *(
+                Mark(RAIL, y2 - 13, "down", f"arrow {way.tone} {kind}")
+                for kind, _above, (_below, y2) in lines
+                if kind != STOPPED
+            ),
             *(Mark(RAIL, at - 13, "barrier-down") for stop, at in rows if stop.is_shut),
             *(_badge(RAIL, at, stop) for stop, at in rows[1:-1]),
             *(Mark(RAIL, at, "other", "end") for _stop, at in (rows[0], rows[-1])),

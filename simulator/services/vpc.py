@@ -45,7 +45,7 @@ class Eip:
     @property
     def kind(self) -> str:
         """What it is bound to, as the API names it; "" for nothing."""
-        return KINDS[self.bound_to.split("-")[0]]
+        return KINDS[self.bound_to.partition("-")[0]]
 
 
 @dataclass

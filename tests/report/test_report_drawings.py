@@ -376,20 +376,20 @@ def test_later_is_further_to_the_right(wide):
     drawing = drawn(BUSY, wide)
     opened, closed = [mark.x for mark in drawing.marks if mark.shape == "change" and mark.title]
     (attack,) = [mark.x for mark in drawing.marks if mark.shape == "attack" and mark.title]
-    (bar,) = [box for box in drawing.boxes if box.kind == "bar of-opening"]
+    (drawn_bar,) = [box for box in drawing.boxes if box.kind == "bar of-opening"]
     (line,) = [line for line in drawing.lines if line.kind == "incident"]
     assert opened < attack < closed
-    assert (bar.x, bar.x + bar.width) == pytest.approx((opened, closed), abs=0.2)
+    assert (drawn_bar.x, drawn_bar.x + drawn_bar.width) == pytest.approx((opened, closed), abs=0.2)
     assert line.x1 == attack
 
 
 def test_what_has_no_end_reaches_the_edge():
     """A bar without a beginning or an end goes on to where the axis ends."""
     drawing = drawn(TIMELINES["always"])
-    (bar,) = [box for box in drawing.boxes if box.kind == "bar of-address"]
+    (drawn_bar,) = [box for box in drawing.boxes if box.kind == "bar of-address"]
     axis_lines = [line for line in drawing.lines if line.kind == "axis"]
-    assert bar.x < axis_lines[0].x1
-    assert bar.x + bar.width > axis_lines[-1].x2
+    assert drawn_bar.x < axis_lines[0].x1
+    assert drawn_bar.x + drawn_bar.width > axis_lines[-1].x2
 
 
 def test_what_may_have_been_open_looks_like_it():

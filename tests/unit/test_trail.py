@@ -144,7 +144,10 @@ def test_regions_are_asked_together_but_no_faster_than_allowed(sim, monkeypatch)
     """Each call waits until half a second after the one before it; other products' calls wait for nothing."""
     waits: list[float] = []
     monkeypatch.setitem(retry.APART, "actiontrail", 0.5)
-    paced = lambda workers, apart: retry.Pace(workers, apart, lambda: 0.0, waits.append)  # noqa: E731
+
+    def paced(workers: int, apart: float) -> retry.Pace:
+        return retry.Pace(workers, apart, lambda: 0.0, waits.append)
+
     monkeypatch.setattr(cloud_module, "Pace", paced)
     regions = [REGION, "cn-shanghai", "ap-northeast-1"]
     running = sim({"accounts": [{**ACCOUNT, "regions": regions}]})
