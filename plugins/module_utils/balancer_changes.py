@@ -14,8 +14,8 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 
-from .change_kinds import SOMETHING, Kind, Memory, hide, hides, listed, reveal
-from .network import ALB, CLB, NLB, AccessList, Backend, Balancer, Listener, Network, ServerGroup
+from .change_kinds import Kind, Memory, hide, hides, listed, reveal
+from .network import ALB, CLB, NLB, SOMETHING, AccessList, Backend, Balancer, Listener, Network, ServerGroup
 from .network_rows import backend
 from .trail import Event
 

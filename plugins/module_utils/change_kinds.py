@@ -21,8 +21,6 @@ from .trail import Event
 
 T = TypeVar("T")
 UNSAID = "NotSaid"
-# The id of a thing that is there and not known; it leads to nothing.
-SOMETHING = "?"
 
 
 @dataclass(frozen=True)

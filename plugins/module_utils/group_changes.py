@@ -15,9 +15,9 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from .addresses import Addresses
-from .change_kinds import SOMETHING, Facts, Kind, Memory, hide, listed, reveal
+from .change_kinds import Facts, Kind, Memory, hide, listed, reveal
 from .exposure import Lists, Rule, port_text
-from .network import Group, Interface, Network
+from .network import SOMETHING, Group, Interface, Network
 from .restriction import identity
 from .security_groups import FIELDS, rule_of
 from .trail import Event, moment

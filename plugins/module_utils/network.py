@@ -21,6 +21,8 @@ from .errors import Unread
 from .exposure import Lists, Rule
 
 CLB, NLB, ALB = "clb", "nlb", "alb"
+# The id of a thing that is there and not known; it leads to nothing.
+SOMETHING = "?"
 RUNNING = "Running"
 
 

@@ -8,10 +8,10 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from . import openings, tenures
-from .change_kinds import SOMETHING, UNSAID
+from .change_kinds import UNSAID
 from .gates import REACHABLE, UNKNOWN, shown
 from .group_changes import born_at, is_vague
-from .network import Group, Interface, Listener, Network, Server, Thing
+from .network import SOMETHING, Eip, Group, Interface, Listener, Network, Server, Thing
 from .openings import Opening, Subject
 from .replay import KINDS, Moment, back, blind, matters, told
 from .security_groups import permission_of
@@ -151,6 +151,8 @@ def vague(thing: Thing) -> bool:
         return any(rule.doubtful or is_vague(rule) for rule in thing.rules)
     if isinstance(thing, Listener):
         return SOMETHING in (*thing.server_groups, *thing.acls)
+    if isinstance(thing, Eip):
+        return thing.private_ip == SOMETHING
     return (isinstance(thing, Interface) and thing.groups is None) or (isinstance(thing, Server) and not thing.status)
 
 

@@ -29,6 +29,7 @@ from .network import (
     CLB,
     NLB,
     RUNNING,
+    SOMETHING,
     Backend,
     Balancer,
     Eip,
@@ -209,7 +210,13 @@ class Routes:
     def _eips_of(self, server: Server, door: Door, port: int) -> Iterator[Path]:
         bound = [*self._eips.get(door.name, ()), *(self._eips.get(server.id, ()) if door.primary else ())]
         for eip in dict.fromkeys(bound):
-            inner = eip.private_ip or door.first_ip
+            if eip.private_ip == SOMETHING and len(door.private_ips) > 1:
+                text = f"EIP {eip.address} is bound to {door.name}, at which of its addresses is not known"
+                gate = Gate("address", eip.id, text, lets=None)
+                for inner in door.private_ips:
+                    yield self._direct("eip", server, door, eip.address, port, (gate,), inner)
+                continue
+            inner = door.first_ip if eip.private_ip in ("", SOMETHING) else eip.private_ip
             gate = Gate("address", eip.id, f"EIP {eip.address} is bound to {door.name}{f' ({inner})' if inner else ''}")
             yield self._direct("eip", server, door, eip.address, port, (gate,), inner)
 

@@ -14,7 +14,7 @@ from dataclasses import replace
 
 from .addresses import is_v6
 from .change_kinds import Kind, Memory, hide, hides, listed, reveal
-from .network import CLB, Eip, Forward, Gateway, Interface, Ipv6, Network, Server
+from .network import CLB, SOMETHING, Eip, Forward, Gateway, Interface, Ipv6, Network, Server
 from .network_rows import spelled
 from .trail import Event
 
@@ -189,7 +189,7 @@ def _undo_unassociate(network: Network, event: Event) -> Network:
     if not event.text("InstanceId") and not (event.known and event.known.bound_to):
         network = hide(network, event, "eips", "it does not tell what the EIP was bound to", event.text("AllocationId"))
         return network.put(_eip(network, event))
-    bound = _bound(_eip(network, event), event)
+    bound = _bound(_eip(network, event), event, unsaid=SOMETHING)
     if bound.kind == "SlbInstance" and not any(one.balancer == bound.bound_to for one in network.listeners.values()):
         network = hide(network, event, CLB, "the load balancer's listeners were not read", bound.bound_to)
     return network.put(bound)
@@ -201,12 +201,17 @@ def _undo_batch(network: Network, event: Event) -> Network:
     return network.put(*(replace(one, bound_to="", kind="none", private_ip="") for one in found))
 
 
-def _bound(eip: Eip, event: Event) -> Eip:
+def _bound(eip: Eip, event: Event, unsaid: str = "") -> Eip:
+    """The EIP as bound to what the event names. unsaid: which address of an interface, where the event leaves it out.
+
+    The call that binds then means the primary one; the one that unbinds does not tell.
+    """
     known: Eip | None = event.known if isinstance(event.known, Eip) and event.known.bound_to else None
     target = event.text("InstanceId") or (known.bound_to if known else "")
     same = known and known.bound_to == target
     kind = event.text("InstanceType") or (known.kind if same else kind_of(target))
-    private = event.text("PrivateIpAddress") or (known.private_ip if same else "")
+    left_out = known.private_ip if same else unsaid if kind == "NetworkInterface" else ""
+    private = event.text("PrivateIpAddress") or left_out
     return replace(eip, bound_to=target, kind=kind, private_ip=private)
 
 

@@ -14,6 +14,7 @@ from ansible_collections.hardening.alicloud.plugins.module_utils.network import 
     ALB,
     CLB,
     NLB,
+    SOMETHING,
     AccessList,
     Backend,
     Balancer,
@@ -213,7 +214,10 @@ def test_rules_of_all_groups_of_the_interface_count_together():
     assert found(BASE.put(EIP, drop, other)) == [("eip", 22, "reachable", [OFFICE])]
 
 
-@pytest.mark.parametrize(("private_ip", "expected"), [("172.16.0.5", "not_reachable"), ("172.16.0.6", "reachable")])
+@pytest.mark.parametrize(
+    ("private_ip", "expected"),
+    [("172.16.0.5", "not_reachable"), ("172.16.0.6", "reachable"), (SOMETHING, "unknown")],
+)
 def test_rules_for_one_destination(private_ip, expected):
     """A rule for connections to one address of the interface says nothing of the others."""
     network = BASE.put(replace(EIP, private_ip=private_ip), group("sg-1", OFFICE, to="172.16.0.6/32"))

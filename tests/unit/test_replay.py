@@ -11,6 +11,7 @@ from ansible_collections.hardening.alicloud.plugins.module_utils.addresses impor
 from ansible_collections.hardening.alicloud.plugins.module_utils.errors import Unread
 from ansible_collections.hardening.alicloud.plugins.module_utils.exposure import Lists, Rule
 from ansible_collections.hardening.alicloud.plugins.module_utils.network import (
+    SOMETHING,
     AccessList,
     Backend,
     Balancer,
@@ -320,6 +321,20 @@ def test_an_eip_that_is_gone():
     alone = before(group(), unbound, released)
     assert alone.eips["eip-1"] == Eip("eip-1", REGION, "", kind="none")
     assert gaps(alone) == [("eips", "eip-1", "UnassociateEipAddress")]
+
+
+@pytest.mark.parametrize(
+    ("more", "private_ip"),
+    [
+        ({"InstanceId": "eni-1"}, SOMETHING),
+        ({"InstanceId": "eni-1", "PrivateIpAddress": "10.0.0.2"}, "10.0.0.2"),
+        ({"InstanceId": "i-1"}, ""),
+    ],
+)
+def test_an_eip_that_was_unbound(more, private_ip):
+    """At which address of an interface it was, is known only if the event says it."""
+    unbound = event("UnassociateEipAddress", {"AllocationId": "eip-1", **more}, {}, "Vpc")
+    assert before(group(), unbound).eips["eip-1"].private_ip == private_ip
 
 
 BALANCED = Network().put(

@@ -14,9 +14,10 @@ from random import Random
 
 from ansible_collections.hardening.alicloud.plugins.module_utils import trail
 from ansible_collections.hardening.alicloud.plugins.module_utils.addresses import Addresses
-from ansible_collections.hardening.alicloud.plugins.module_utils.change_kinds import SOMETHING, UNSAID
+from ansible_collections.hardening.alicloud.plugins.module_utils.change_kinds import UNSAID
 from ansible_collections.hardening.alicloud.plugins.module_utils.exposure import Lists, Rule
 from ansible_collections.hardening.alicloud.plugins.module_utils.network import (
+    SOMETHING,
     Backend,
     Balancer,
     Eip,
