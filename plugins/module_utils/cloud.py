@@ -75,7 +75,11 @@ class Cloud:
         return persist(lambda: self._rpc.call(product, action, params or {}, region), self._pace(product), repeatable)
 
     def all_regions(self) -> list[str]:
-        """The ids of every region that this account has."""
+        """The ids of every region that this account has, asked for once."""
+        return list(self._regions)
+
+    @cached_property
+    def _regions(self) -> list[str]:
         return [region["RegionId"] for region in self.rpc("ecs", "DescribeRegions")["Regions"]["Region"]]
 
     def map(self, function: Callable[[T], R], items: Iterable[T]) -> list[R | CloudError]:
