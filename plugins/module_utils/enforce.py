@@ -285,24 +285,27 @@ def _became(before: Finding, now: Finding | None) -> Finding:
     return before if now.is_risk else replace(before, status=FIXED, blocked_by=None)
 
 
+def _calls(finding: Finding) -> set[tuple[str, str]]:
+    return {(change.resource.arn, str(change.call)) for change in finding.changes}
+
+
 def _spare_accepted(findings: list[Finding]) -> list[Finding]:
-    """Block what would also undo something that the whitelist accepts on the same resource."""
+    """Block what would also undo something that the whitelist accepts, on the same resource or on another one."""
+    whitelisted = [finding for finding in findings if finding.status == WHITELISTED]
     kept = {
-        (change.resource.arn, str(change.call)): finding.control
-        for finding in findings
-        if finding.status == WHITELISTED
-        for change in finding.changes
-        if change.resource == finding.resource
+        key: finding.control for finding in whitelisted for key in _calls(finding) if key[0] == finding.resource.arn
     }
 
     def spare(finding: Finding) -> Finding:
-        accepted = {kept.get((change.resource.arn, str(change.call))) for change in finding.changes} - {None}
+        accepted = {f"{kept[key]}, which the whitelist accepts here" for key in _calls(finding) if key in kept}
+        accepted |= {
+            f"{one.control}, which the whitelist accepts for {one.resource.name}"
+            for one in whitelisted
+            if one.resource.arn in finding.also
+        }
         if not finding.closable or not accepted:
             return finding
-        return replace(
-            finding,
-            blocked_by=f"closing it would also undo {', '.join(sorted(accepted))}, which the whitelist accepts here",
-        )
+        return replace(finding, blocked_by=f"closing it would also undo {'; '.join(sorted(accepted))}")
 
     return [spare(finding) for finding in findings]
 

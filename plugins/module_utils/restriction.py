@@ -4,18 +4,26 @@
 An accepting rule that lets unwanted sources in is replaced by rules of the same priority, which together fit what it
 fitted but for the unwanted sources at the guarded ports: the same ports from the sources to keep, and every other port
 from everywhere the rule spoke of. Nothing else changes its place among the group's rules, so the new rules accept
-exactly what the old ones did, without that. A Drop is never made, and never removed: it may be somebody else's, and
-would also speak for other groups of the same network interface.
+exactly what the old ones did, without that.
+
+Only a rule for all protocols can't be taken apart so: of the protocols that it lets in, rules can name but a few
+everywhere. It gets a hole instead, by three steps of priority: accept the sources to keep, drop the guarded ports from
+wherever the rule spoke of, accept all as before. That is exact too, where nothing else comes to lie between these
+steps. Since a Drop speaks for every group of a network interface, the rules of those that share one have a say in that.
+What gets no hole is taken apart into the protocols that rules can name, and the plan says why.
+
+A Drop is never removed: it may be somebody else's.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from operator import attrgetter
 from typing import NamedTuple
 
 from .addresses import Addresses, is_v6
-from .exposure import Lists, Ranges, Rule, admitting, port_ranges, sources
+from .exposure import PRIVATE, Lists, Ranges, Rule, admitting, port_ranges, sources
 
 # Rules in one group, and the lowest rank that a rule can be given: facts of the API's documentation. A rule by prefix
 # list counts as many as the list may have entries.
@@ -39,35 +47,96 @@ class Guard:
 
 
 @dataclass(frozen=True)
+class Neighbours:
+    """The rules of the groups that share a network interface with this one; those of spared ones are to stay."""
+
+    rules: tuple[Rule, ...] = ()
+    spared: tuple[Rule, ...] = ()
+
+
+@dataclass(frozen=True)
 class Restriction:
     """The rules to revoke, what has to be there before, and what of that is to be added.
 
-    obstacle: why it must not be done.
+    obstacle: why it must not be done. lossy: why protocols that no rule can name would be lost, if they would.
     """
 
     needed: tuple[Rule, ...] = ()
     added: tuple[Rule, ...] = ()
     revoked: tuple[Rule, ...] = ()
     obstacle: str | None = None
+    lossy: str = ""
 
 
-def restrict(rules: Sequence[Rule], guard: Guard, lists: Lists) -> Restriction:
-    """What has to be added and revoked so that no rule that could be read accepts an unwanted source."""
-    admitted = {rule for port in guard.ports for rule in admitting(rules, port, lists, guard.unwanted)}
-    revoked = [rule for rule in rules if rule in admitted and _readable(rule, lists)]
-    stuck = next((rule for rule in revoked if _rank(rule, rules) is None), None)
+def restrict(
+    rules: Sequence[Rule], guard: Guard, lists: Lists, neighbours: Neighbours | None = Neighbours()
+) -> Restriction:
+    """What has to be added and revoked so that no rule that could be read accepts an unwanted source.
+
+    neighbours: None if they are not known.
+    """
+    standing, doomed, needed, lossy = _with_holes(rules, guard, lists, neighbours)
+    ranks = {rule: _rank(rule, standing) for rule in doomed}
+    stuck = next((rule for rule, rank in ranks.items() if rank is None), None)
     if stuck:
         reason = f"a rule of the system's priority {stuck.priority} can't be narrowed without passing a Drop before it"
-        return Restriction(revoked=tuple(revoked), obstacle=reason)
-    gone = set(revoked)
-    staying = [rule for rule in rules if rule not in gone]
-    made: dict[tuple, Rule] = {}
-    for rule in revoked:
-        for piece in pieces(replace(rule, id="", priority=_rank(rule, rules)), guard, lists):
-            made.setdefault(identity(piece), piece)
-    needed = _needed(list(made.values()), staying, lists)
-    present = {identity(rule) for rule in staying}
-    return Restriction(tuple(needed), tuple(rule for rule in needed if identity(rule) not in present), tuple(revoked))
+        return Restriction(revoked=tuple(doomed), obstacle=reason)
+    made = [piece for rule in doomed for piece in pieces(replace(rule, id="", priority=ranks[rule]), guard, lists)]
+    standing, new = _replaced(standing, doomed, made, lists)
+    return _difference(rules, standing, [*needed, *new], lossy)
+
+
+def _with_holes(
+    rules: Sequence[Rule], guard: Guard, lists: Lists, neighbours: Neighbours | None
+) -> tuple[list[Rule], list[Rule], list[Rule], str]:
+    """The rules with all the holes that may be cut, those still open, what has to be there, and why a hole is not."""
+    standing, needed, lossy = list(rules), [], ""
+    doors = _doors(standing, guard, lists)
+    everything = (rule for rule in rules if rule.accepts and rule.protocol == "ALL")
+    for rule in sorted(everything, key=attrgetter("priority")):
+        # A hole before an earlier rule may be all that this one needs.
+        ports = [port for port, found in doors.items() if rule in found]
+        if not ports:
+            continue
+        why_not = no_hole(rule, standing, neighbours, guard, lists)
+        lossy = lossy or why_not
+        if why_not:
+            continue
+        made = list(hole(rule, ports, guard, lists))
+        stays = identity(rule) in map(identity, made)
+        standing, new = _replaced(standing, [] if stays else [rule], made, lists)
+        doors = _doors(standing, guard, lists)
+        needed += new
+    still = set().union(*doors.values())
+    return standing, [rule for rule in standing if rule in still], needed, lossy
+
+
+def hole(rule: Rule, ports: Iterable[int], guard: Guard, lists: Lists) -> Iterator[Rule]:
+    """The rules that let in what this one for all protocols does, but for the unwanted sources at these ports."""
+    rank = _hole_rank(rule)
+    for wanted in _narrower(sources(rule, lists), guard):
+        yield replace(rule, id="", priority=rank, **{**NO_SOURCE, **wanted})
+    for port in ports:
+        yield replace(rule, id="", policy="drop", protocol="TCP", ports=f"{port}/{port}", priority=rank + 1)
+    yield replace(rule, id="", priority=rank + 2)
+
+
+def no_hole(rule: Rule, rules: Sequence[Rule], neighbours: Neighbours | None, guard: Guard, lists: Lists) -> str:
+    """Why a hole would let in more or less than the equation says, here or by the neighbours; '' if it would not."""
+    if neighbours is None:
+        return "it is not known which groups share a network interface with this one, and a Drop speaks for them too"
+    if rule.narrowed:
+        return f"“{rule}” speaks of some destinations or source ports only, and such Drop rules are not judged"
+    spared = (one for port in guard.ports for one in admitting(neighbours.spared, port, lists, guard.unwanted))
+    if met := next(spared, None):
+        return f"a Drop would also keep out whom “{met}” lets in, in a group that shares a network interface"
+    rank = _hole_rank(rule)
+    behind = [one for one in (*rules, *neighbours.rules, *neighbours.spared) if one.priority > rank]
+    if guard.unwanted & PRIVATE and any(one.accepts and one.source == one.group != "" for one in behind):
+        return "a Drop would also keep out members of source groups"
+    passed = max(rule.priority, rank + 2)
+    moved = (one for one in behind if not one.accepts and one.priority <= passed and not _guarded(one, guard, lists))
+    return next((f"“{one}” leaves no room for a Drop before it" for one in moved), "")
 
 
 def pieces(rule: Rule, guard: Guard, lists: Lists) -> Iterator[Rule]:
@@ -129,6 +198,49 @@ def _without(ranges: Ranges, ports: tuple[int, ...]) -> Iterator[tuple[int, int]
             first = port + 1  # noqa: PLW2901 - what is left of this range
         if first <= last:
             yield first, last
+
+
+def _hole_rank(rule: Rule) -> int:
+    """The first of the three priorities that a hole takes."""
+    return min(rule.priority, LAST_PRIORITY - 2)
+
+
+def _guarded(drop: Rule, guard: Guard, lists: Lists) -> bool:
+    """The Drop speaks of guarded ports alone, where a hole lets those in that are to be kept before it."""
+    ranges = port_ranges(drop, lists) if drop.protocol in ("TCP", "6") else None
+    return ranges is not None and not list(_without(ranges, guard.ports))
+
+
+def _doors(rules: Sequence[Rule], guard: Guard, lists: Lists) -> dict[int, set[Rule]]:
+    """The rules that let unwanted sources in at each guarded port, of those that could be read."""
+    found = {port: admitting(rules, port, lists, guard.unwanted) for port in guard.ports}
+    return {port: {rule for rule in admitted if _readable(rule, lists)} for port, admitted in found.items()}
+
+
+def _replaced(rules: list[Rule], old: list[Rule], made: Iterable[Rule], lists: Lists) -> tuple[list[Rule], list[Rule]]:
+    """The rules with what is made in the place of the old ones, and what of that has to be there."""
+    gone = set(old)
+    staying = [rule for rule in rules if rule not in gone]
+    needed = _needed(_distinct(made), staying, lists)
+    present = {identity(rule) for rule in staying}
+    return [*staying, *(rule for rule in needed if identity(rule) not in present)], needed
+
+
+def _difference(rules: Sequence[Rule], standing: list[Rule], needed: list[Rule], lossy: str) -> Restriction:
+    """The way from the rules that there are to those that shall stand."""
+    left, stand = set(standing), {identity(rule) for rule in standing}
+    there = {identity(rule) for rule in rules if rule in left}
+    lasting = tuple(rule for rule in _distinct(needed) if identity(rule) in stand)
+    added = tuple(rule for rule in lasting if identity(rule) not in there)
+    return Restriction(lasting, added, tuple(rule for rule in rules if rule not in left), lossy=lossy)
+
+
+def _distinct(rules: Iterable[Rule]) -> list[Rule]:
+    """Each rule once, however often it was made."""
+    found: dict[tuple, Rule] = {}
+    for rule in rules:
+        found.setdefault(identity(rule), rule)
+    return list(found.values())
 
 
 def _rank(rule: Rule, rules: Sequence[Rule]) -> int | None:

@@ -49,8 +49,10 @@ class Group:
 
     inner: its members may talk to each other. classic: it is one of the classic network. rule_count: rules of both
     directions. used: a network interface is in it; None where the cloud can't say (the classic network has none).
-    lists: prefix lists and port lists by id, Unread where they could not be read. entries: how many entries each
-    prefix list may have. unread: the group itself could not be read, and then nothing else here means anything.
+    in_scope: the run's options speak of it. neighbours: the other groups that these interfaces are in; only read for a
+    group with a rule for all protocols. lists: prefix lists and port lists by id, Unread where they could not be read.
+    entries: how many entries each prefix list may have. unread: the group itself could not be read, and then nothing
+    else here means anything.
     """
 
     resource: Resource
@@ -61,6 +63,8 @@ class Group:
     rule_count: int = 0
     rules: tuple[Rule, ...] = ()
     used: bool | Unread | None = None
+    in_scope: bool = True
+    neighbours: tuple[Group, ...] = ()
     lists: Lists = field(default_factory=Lists)
     entries: Mapping[str, int] = field(default_factory=dict)
     tags: Mapping[str, str] = field(default_factory=dict)
@@ -69,10 +73,17 @@ class Group:
 
 @dataclass
 class _Region:
-    """A region's groups, as far as they have been read."""
+    """A region's groups, as far as they have been read. known: all that it has, by id, with nothing but their names."""
 
     name: str
     groups: list[Group]
+    known: dict[str, Group] = field(default_factory=dict)
+
+    def group(self, name: str) -> Group:
+        """The group of this id, be it one that was made since they were listed."""
+        ours = self.groups[0].resource
+        arn = ours.arn.replace(ours.id, name)
+        return self.known.get(name) or Group(replace(ours, arn=arn, id=name, name=name), in_scope=False, rule_count=1)
 
 
 def read_groups(
@@ -180,15 +191,22 @@ def _choose(cloud: Cloud, options: SimpleNamespace, only: frozenset[str] | None,
     chosen, unused = pick(options.names, tagged, lambda group: (group.resource.id, group.resource.name))
     if only is None:
         cloud.warnings += [f"names: no security group in scope matches {pattern!r}." for pattern in unused]
-    arns = {group.resource.arn for group in chosen} & (only or {group.resource.arn for group in chosen})
+    scope = {group.resource.arn for group in chosen}
+    arns = scope & (only or scope)
     for region in regions:
+        region.known = {one.resource.id: replace(one, in_scope=one.resource.arn in scope) for one in region.groups}
         region.groups = [group for group in region.groups if group.unread or group.resource.arn in arns]
 
 
-def _used_groups(cloud: Cloud, region: str) -> frozenset[str]:
+def _used_groups(cloud: Cloud, region: str) -> dict[str, set[str]]:
+    """Every group that a network interface is in, with all the groups of its interfaces."""
     pages = _pages(cloud, "DescribeNetworkInterfaces", {"MaxResults": INTERFACES_PAGE}, region)
-    interfaces = (one for page in pages for one in page["NetworkInterfaceSets"]["NetworkInterfaceSet"])
-    return frozenset(group for one in interfaces for group in one["SecurityGroupIds"]["SecurityGroupId"])
+    found: dict[str, set[str]] = {}
+    for one in (one for page in pages for one in page["NetworkInterfaceSets"]["NetworkInterfaceSet"]):
+        together = one["SecurityGroupIds"]["SecurityGroupId"]
+        for group in together:
+            found.setdefault(group, set()).update(together)
+    return found
 
 
 def _read_rules(cloud: Cloud, regions: list[_Region]) -> None:
@@ -208,9 +226,30 @@ def _read_rules(cloud: Cloud, regions: list[_Region]) -> None:
         region.groups = [
             replace(group, unread=Unread.of(now))
             if isinstance(now, CloudError)
-            else replace(now, used=_used(now, used.get(region.name, frozenset())))
+            else _with_use(now, used.get(region.name, {}), region)
             for group, now in pairs
             if not _gone(cloud, group, now)
+        ]
+    _read_neighbours(cloud, regions)
+
+
+def _read_neighbours(cloud: Cloud, regions: list[_Region]) -> None:
+    """Read the rules of all neighbours that are not read already."""
+    read = {group.resource.arn: group for region in regions for group in region.groups}
+    asked = {
+        one.resource.arn: one
+        for group in read.values()
+        for one in group.neighbours
+        if one.resource.arn not in read and one.rule_count and not one.unread
+    }
+    answers = zip(asked.values(), cloud.map(lambda one: _with_rules(cloud, one), asked.values()), strict=True)
+    for one, answer in answers:
+        failed = isinstance(answer, CloudError)
+        read[one.resource.arn] = replace(one, unread=Unread.of(answer)) if failed else answer
+    for region in regions:
+        region.groups = [
+            replace(group, neighbours=tuple(read.get(one.resource.arn, one) for one in group.neighbours))
+            for group in region.groups
         ]
 
 
@@ -219,10 +258,14 @@ def _with_rules(cloud: Cloud, group: Group) -> Group:
     return replace(group, rules=rules, inner=inner)
 
 
-def _used(group: Group, used: frozenset[str] | CloudError) -> bool | Unread | None:
+def _with_use(group: Group, used: dict[str, set[str]] | CloudError, region: _Region) -> Group:
     if group.classic:
-        return None
-    return Unread.of(used) if isinstance(used, CloudError) else group.resource.id in used
+        return group
+    if isinstance(used, CloudError):
+        return replace(group, used=Unread.of(used))
+    together = used.get(group.resource.id, set())
+    others = sorted(together - {group.resource.id}) if any(rule.protocol == "ALL" for rule in group.rules) else ()
+    return replace(group, used=bool(together), neighbours=tuple(map(region.group, others)))
 
 
 def _gone(cloud: Cloud, group: Group, answer: Group | CloudError) -> bool:
@@ -253,7 +296,7 @@ def _read_lists(cloud: Cloud, regions: list[_Region], extra: tuple[str, ...]) ->
 
 
 def _named_lists(region: _Region, extra: tuple[str, ...]) -> dict[str, set[str]]:
-    rules = [rule for group in region.groups for rule in group.rules]
+    rules = [rule for group in region.groups for one in (group, *group.neighbours) for rule in one.rules]
     return {
         PREFIX_LIST: {rule.prefix_list for rule in rules if rule.prefix_list} | set(extra if rules else ()),
         PORT_LIST: {rule.port_list for rule in rules if rule.port_list},

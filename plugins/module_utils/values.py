@@ -77,7 +77,8 @@ class Finding:
 
     status is COMPLIANT, NOT_APPLICABLE, OPEN or UNKNOWN as the assessment gives it; the run turns OPEN into
     WHITELISTED or FIXED. Every finding but the compliant and not applicable ones is a risk.
-    changes are in the order of sending; blocked_by says why they were not or must not be sent.
+    changes are in the order of sending; blocked_by says why they were not or must not be sent. also: ARNs of other
+    resources to which closing this one would do what closing them does.
     """
 
     control: str
@@ -91,6 +92,7 @@ class Finding:
     severity: str | None = None
     unread: tuple[Unread, ...] = ()
     whitelist: dict | None = None
+    also: tuple[str, ...] = ()
 
     @property
     def is_risk(self) -> bool:

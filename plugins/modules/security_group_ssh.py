@@ -18,10 +18,14 @@ description:
     from anywhere goes on to allow every other port from anywhere. Private addresses, where Ansible, bastion hosts and
     health checks come from, keep their access, and so do source groups.
   - First the new rules are added, then the group is read again, and only if they are there the old rules are removed,
-    by their ids. Drop rules are never removed or added.
-  - C(ALL) is replaced by TCP, UDP, ICMP and GRE, the protocols that every region can name; from private and allowed
-    sources it stays C(ALL). Other IP protocols, such as ESP and AH of IPsec, are then no longer let in from elsewhere.
-    The evidence of such a risk says so, in check mode too. Add rules for them by hand where your region can name them.
+    by their ids. Drop rules are never removed.
+  - Of the IP protocols that a rule for C(ALL) lets in, rules can name but TCP, UDP, ICMP and GRE in every region. So
+    such a rule stays, two priorities lower, behind one rule for each source to keep and a Drop of the guarded ports.
+    All other protocols, such as ESP and AH of IPsec, stay allowed too. Whom you allow later needs a rule with the
+    priority that the old one had, or with a higher one.
+  - A Drop speaks for all groups of a network interface. None is added where it would take away more than it should, in
+    this group or in one that shares an interface with it, or where that is not known. The group is then reported with
+    C(blocked_by), and O(force) replaces C(ALL) by the protocols that rules can name.
   - Each group is judged alone. A Drop in another group of the same network interface is not taken into account. In the
     classic network only rules for the interface to the internet are looked at.
 options:
@@ -56,6 +60,7 @@ options:
   force:
     description:
       - Also change groups while O(allowed_sources) is empty, which leaves nobody on the internet able to connect.
+      - Also change groups whose rules for all protocols can't be narrowed without losing those that rules can't name.
       - Without it, they are reported with C(blocked_by), and left as they are.
     type: bool
     default: false
@@ -153,6 +158,7 @@ from ansible_collections.hardening.alicloud.plugins.module_utils.exposure import
 from ansible_collections.hardening.alicloud.plugins.module_utils.restriction import (
     QUOTA,
     Guard,
+    Neighbours,
     Restriction,
     describe,
     restrict,
@@ -178,8 +184,8 @@ INTERNET = "sg-risky-ports-check"
 ALLOWED_ONLY = "sg-ssh-allowed-sources-only"
 SHOWN = 5
 UNNAMEABLE = (
-    "it lets in all IP protocols: TCP, UDP, ICMP and GRE stay, but others (ESP, AH, SCTP) can't be named by rules "
-    "everywhere, and would no longer be let in from these sources"
+    "it lets in all IP protocols; of these, TCP, UDP, ICMP and GRE would stay, but others (ESP, AH, SCTP) can't be "
+    "named by rules everywhere, and would no longer be let in from these sources"
 )
 
 
@@ -293,17 +299,27 @@ class View:
             OPEN,
             expected,
             self.actual(),
-            (*self.evidence, *self.losses(), *why),
+            (*self.evidence, *((UNNAMEABLE,) if self.plan.lossy else ()), *why),
             self.changes,
             self.obstacle(options),
             severity,
             unread,
+            also=self.also(),
         )
 
     @cached_property
     def plan(self) -> Restriction:
         """What has to be added and revoked."""
-        return restrict(self.group.rules, self.guard, self.group.lists)
+        return restrict(self.group.rules, self.guard, self.group.lists, self.neighbours())
+
+    def neighbours(self) -> Neighbours | None:
+        """The rules of the groups that share an interface; those that this run can't restrict are spared."""
+        if not isinstance(self.group.used, bool) or any(one.unread for one in self.group.neighbours):
+            return None
+        rules = {True: [], False: []}
+        for one in self.group.neighbours:
+            rules[restricted(one)] += one.rules
+        return Neighbours(tuple(rules[True]), tuple(rules[False]))
 
     @cached_property
     def changes(self) -> tuple[Change, ...]:
@@ -319,11 +335,10 @@ class View:
         lower = SEVERITIES[SEVERITIES.index(severity) + 1]
         return lower, (f"no network interface uses this group, so it is {lower} and not {severity}",)
 
-    def losses(self) -> tuple[str, ...]:
-        """What a change would take away beside the guarded ports, since no rule can name it."""
-        if any(rule.protocol == "ALL" for rule in self.plan.revoked):
-            return (UNNAMEABLE,)
-        return ()
+    def also(self) -> tuple[str, ...]:
+        """The groups for which a new Drop would speak too, and which may let unwanted sources in themselves."""
+        drops = any(not rule.accepts for rule in self.plan.added)
+        return tuple(one.resource.arn for one in self.group.neighbours if drops and restricted(one))
 
     def unread_lists(self) -> tuple[Unread, ...]:
         """The lists that bear on the verdict and could not be read."""
@@ -376,6 +391,10 @@ class View:
             return (
                 f"it would cut off {', '.join(cut_off.cidrs()[:SHOWN])}, which keep_sources (or your own session) names"
             )
+        if self.plan.lossy and not options.force:
+            return (
+                f"IP protocols other than TCP, UDP, ICMP and GRE would be lost: {self.plan.lossy}; force gives them up"
+            )
         return self.over_quota()
 
     def over_quota(self) -> str | None:
@@ -386,6 +405,11 @@ class View:
         if taken + needed <= QUOTA:
             return None
         return f"{needed} rules would have to be added beside the {taken} that there are, and a group holds {QUOTA}"
+
+
+def restricted(group: Group) -> bool:
+    """A run with these options restricts the group too."""
+    return group.in_scope and not group.managed
 
 
 def changes(group: Group, plan: Restriction) -> tuple[Change, ...]:

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from ansible_collections.hardening.alicloud.plugins.module_utils.addresses import Addresses
 from ansible_collections.hardening.alicloud.plugins.module_utils.exposure import Lists, Rule
 from hypothesis import strategies as st
@@ -106,10 +108,24 @@ def a_rule(draw):
 
 def rule_sets():
     """The rules of a group, each with an id."""
-    return st.lists(a_rule(), max_size=9).map(
-        lambda rules: [_numbered(rule, place) for place, rule in enumerate(rules, start=1)]
+    return st.lists(a_rule(), max_size=9).map(_numbered_all)
+
+
+def wide_open():
+    """The rules of a group with one for all protocols or more, which lie close to each other and to the others."""
+    ranks = st.sampled_from((1, 2, 3, 4, 97, 98, 99, 100, 110))
+    wide = st.builds(
+        lambda origin, rank: Rule(protocol="ALL", ports="-1/-1", priority=rank, **origin),
+        st.sampled_from(({"cidr": "0.0.0.0/0"}, {"cidr": "8.0.0.0/7"}, {"cidr6": "::/0"}, {"prefix_list": "pl-mixed"})),
+        ranks,
+    )
+    near = st.builds(lambda rule, rank: replace(rule, priority=rank), a_rule(), ranks)
+    return st.builds(
+        lambda *parts: _numbered_all([rule for part in parts for rule in part]),
+        st.lists(wide, min_size=1, max_size=3),
+        st.lists(near, max_size=4),
     )
 
 
-def _numbered(rule, place):
-    return Rule(**{name: getattr(rule, name) for name in Rule.__slots__ if name != "id"}, id=f"sgr-{place}")
+def _numbered_all(rules):
+    return [replace(rule, id=f"sgr-{place}") for place, rule in enumerate(rules, start=1)]

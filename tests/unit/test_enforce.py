@@ -119,6 +119,14 @@ def test_an_accepted_risk_spares_its_own_changes_only(name, acl, status):
     assert other.status == status
 
 
+def test_an_accepted_risk_is_not_closed_on_another_resource():
+    """Where closing a finding would close it too."""
+    accepted = a_finding("acme-site", status="whitelisted", changes=(set_acl("acme-site", "private"),))
+    other = a_finding("logs", changes=(set_acl("logs", "private"),), also=(accepted.resource.arn,))
+    assert "which the whitelist accepts for acme-site" in rites._spare_accepted([accepted, other])[1].blocked_by
+    assert rites._spare_accepted([replace(accepted, status="open"), other])[1] == other
+
+
 def test_sparing_takes_nothing_from_a_finding_that_is_blocked_already():
     """The first reason stands."""
     change = set_acl("acme-site", "private")

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from ansible_collections.hardening.alicloud.plugins.module_utils.addresses import Addresses
 from ansible_collections.hardening.alicloud.plugins.module_utils.exposure import PRIVATE, PUBLIC, Lists, Rule
@@ -83,6 +85,81 @@ def test_what_another_rule_says_already_is_not_added():
     assert added(inside, Rule(ports="22/22", cidr="8.0.0.0/6", priority=2)) == [
         "accept tcp 22 from 10.0.0.0/8 (priority 2)"
     ]
+
+
+EVERYTHING = Rule(protocol="ALL", ports="-1/-1", cidr="8.0.0.0/6", id="sgr-1")
+HOLE = [
+    "accept all from 10.0.0.0/8 (priority 1)",
+    "drop tcp 22 from 8.0.0.0/6 (priority 2)",
+    "accept all from 8.0.0.0/6 (priority 3)",
+]
+
+
+def test_a_rule_for_all_protocols_gets_a_hole():
+    """It stays, two priorities lower: what rules can't name stays allowed too."""
+    plan = restrict([EVERYTHING], GUARD, Lists())
+    assert describe(plan.added).splitlines() == HOLE
+    assert (plan.revoked, plan.lossy) == ((EVERYTHING,), "")
+
+
+@pytest.mark.parametrize(("priority", "ranks"), [(97, (97, 98, 99)), (98, (98, 99)), (100, (98, 99)), (110, (98, 99))])
+def test_a_hole_stays_among_the_priorities_that_there_are(priority, ranks):
+    """At the last one the rule stays as it is, and the hole comes before it."""
+    plan = restrict([replace(EVERYTHING, priority=priority)], GUARD, Lists())
+    assert tuple(rule.priority for rule in plan.added) == (*ranks, *([100] if priority in (98, 110) else []))
+    assert len(plan.revoked) == (priority != 100)
+
+
+@pytest.mark.parametrize(
+    ("drop", "why"),
+    [
+        (
+            {"protocol": "UDP", "ports": "53/53", "priority": 2},
+            "“drop udp 53 from 9.9.9.9 (priority 2)” leaves no room",
+        ),
+        ({"ports": "22/23", "priority": 3}, "“drop tcp 22-23 from 9.9.9.9 (priority 3)” leaves no room"),
+        ({"ports": "", "port_list": "prl-unread", "priority": 3}, "“drop tcp prl-unread from 9.9.9.9"),
+        ({"ports": "22/22", "priority": 2}, ""),
+        ({"ports": "80/80", "priority": 1}, ""),
+        ({"ports": "80/80", "priority": 4}, ""),
+    ],
+)
+def test_no_other_drop_gets_another_place(drop, why):
+    """But one for guarded ports alone, which decides about nobody that is to be kept."""
+    plan = restrict([EVERYTHING, Rule(policy="drop", cidr="9.9.9.9", **drop)], GUARD, Lists())
+    assert why in plan.lossy
+    assert bool(plan.lossy) == bool(why)
+    assert any(not rule.accepts for rule in plan.added) == (not why)
+
+
+def test_a_hole_is_not_cut_where_members_of_groups_would_fall_into_it():
+    """Where private sources count; a Drop knows them by their addresses only."""
+    members = Rule(ports="22/22", group="sg-2", priority=2)
+    both = Guard((22,), GUARD.unwanted | PRIVATE, OFFICE)
+    assert "members of source groups" in restrict([EVERYTHING, members], both, Lists()).lossy
+    assert restrict([EVERYTHING, replace(members, priority=1)], both, Lists()).lossy == ""
+    assert restrict([EVERYTHING, members], GUARD, Lists()).lossy == ""
+
+
+def test_what_gets_no_hole_becomes_the_protocols_that_rules_can_name():
+    """Here since nobody knows for whom else a Drop would speak."""
+    plan = restrict([EVERYTHING], GUARD, Lists(), None)
+    assert "is not known" in plan.lossy
+    assert describe(plan.added).splitlines() == [
+        "accept all from 10.0.0.0/8 (priority 1)",
+        "accept tcp 1-21 from 8.0.0.0/6 (priority 1)",
+        "accept tcp 23-65535 from 8.0.0.0/6 (priority 1)",
+        "accept udp 1-65535 from 8.0.0.0/6 (priority 1)",
+        "accept icmp from 8.0.0.0/6 (priority 1)",
+        "accept gre from 8.0.0.0/6 (priority 1)",
+    ]
+
+
+def test_a_hole_that_was_begun_is_finished():
+    """A run that was killed before it removed the old rule left both there."""
+    begun = restrict([EVERYTHING], GUARD, Lists())
+    plan = restrict([EVERYTHING, *begun.added], GUARD, Lists())
+    assert (plan.needed, plan.added, plan.revoked) == (begun.needed, (), begun.revoked)
 
 
 def test_two_rules_that_need_the_same_share_it():

@@ -87,6 +87,44 @@ def test_use_decides_about_severity(used, severity, unread):
     assert findings(group(used=used))[module.ALLOWED_ONLY].severity == ("low" if used is False else "medium")
 
 
+EVERYTHING = Rule(protocol="ALL", ports="-1/-1", cidr="8.0.0.0/6", id="sgr-1")
+UNREAD = Unread("DescribeSecurityGroupAttribute", "Forbidden.RAM", "no", "1")
+
+
+@pytest.mark.parametrize(
+    ("neighbour", "why"),
+    [
+        ({"rules": (Rule(ports="443/443", cidr="0.0.0.0/0"),)}, None),
+        ({}, None),
+        ({"managed": True}, "whom “accept tcp 22 from 0.0.0.0/0 (priority 1)” lets in"),
+        ({"in_scope": False}, "whom “accept tcp 22 from 0.0.0.0/0 (priority 1)” lets in"),
+        ({"managed": True, "rules": (Rule(ports="22/22", cidr="8.8.8.8"),)}, None),
+        ({"unread": UNREAD}, "it is not known which groups share"),
+    ],
+)
+def test_a_drop_speaks_for_the_groups_of_the_same_interface(neighbour, why):
+    """It is only made where that takes nothing away from one that this run leaves alone."""
+    finding = internet(group(EVERYTHING, neighbours=(group(**neighbour),)))
+    assert why in finding.blocked_by if why else finding.blocked_by is None
+    assert any("ESP" in line for line in finding.evidence) == bool(why)
+    forced = internet(group(EVERYTHING, neighbours=(group(**neighbour),)), force=True)
+    drops = [one for one in forced.changes[0].call.params["Permissions"] if one["Policy"] == "drop"]
+    assert (forced.blocked_by, bool(drops)) == (None, why is None)
+
+
+def test_what_closes_a_group_of_the_same_interface_too_says_so():
+    """The whitelist may accept the other one's risk."""
+    assert internet(group(EVERYTHING, neighbours=(group(),))).also == (RESOURCE.arn,)
+    assert internet(group(neighbours=(group(),))).also == ()
+    assert internet(group(EVERYTHING, neighbours=(group(in_scope=False),)), force=True).also == ()
+
+
+@pytest.mark.parametrize("used", [None, UNREAD])
+def test_no_drop_is_made_where_the_interfaces_are_not_known(used):
+    """In the classic network there are none, and who may not list them knows nothing of them."""
+    assert "it is not known which groups share" in internet(group(EVERYTHING, used=used)).blocked_by
+
+
 def test_without_allowed_sources_there_is_one_control():
     """The other one has nothing to judge by."""
     assert list(findings(group(), allowed_sources=[])) == [module.INTERNET]
