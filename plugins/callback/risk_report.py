@@ -91,6 +91,7 @@ from typing import Any
 import yaml
 from ansible.plugins.callback import CallbackBase
 from ansible.release import __version__ as ansible_version
+from ansible_collections.hardening.alicloud.plugins.module_utils.moments import shown
 from ansible_collections.hardening.alicloud.plugins.plugin_utils import account_lock, progress_line, report_folder
 from ansible_collections.hardening.alicloud.plugins.plugin_utils.report import (
     build_report,
@@ -188,8 +189,8 @@ class CallbackModule(CallbackBase):
     def _run(self) -> dict:
         return {
             "id": report_folder.run_id(self._started),
-            "started": _iso(self._started),
-            "finished": _iso(datetime.now(UTC)),
+            "started": shown(self._started),
+            "finished": shown(datetime.now(UTC)),
             "playbook": self._playbook,
             "ansible_version": ansible_version,
             "collection_version": _collection_version(),
@@ -245,10 +246,6 @@ class CallbackModule(CallbackBase):
 def _of(result: Any, name: str) -> Any:
     """Get an attribute of a task result, which before ansible-core 2.19 has it with an underscore only."""
     return getattr(result, name) if hasattr(result, name) else getattr(result, f"_{name}")
-
-
-def _iso(moment: datetime) -> str:
-    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _collection_version() -> str | None:

@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 from functools import cached_property
 
 from .clues import Attempt, Clues, Event, Holding, Log, Opening, Path, Probe, Server, Target
+from .moments import shown
 
 REACHABLE, NOT_REACHABLE, UNKNOWN = "reachable", "not_reachable", "unknown"
 # Two clocks, and the time that a connection lasts, lie between a row of Security Center and the line of sshd.
@@ -494,8 +495,3 @@ def told(target: Target) -> str:
     name = f"{target.name} ({target.id})" if target.name and target.name != target.id else target.id
     bound = f", bound to {target.bound_to}" if target.bound_to not in ("", target.id) else ""
     return f"{KINDS.get(target.kind, target.kind)} {name}{bound}".strip()
-
-
-def shown(moment: datetime) -> str:
-    """A moment in UTC as results show it."""
-    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")

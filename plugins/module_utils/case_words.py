@@ -6,8 +6,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import timedelta
 
-from .case import Case, shown, told
+from .case import Case, told
 from .clues import Attempt, Holding, Interval, Opening, Path, Target
+from .moments import shown
 
 
 def tries(count: int) -> str:

@@ -14,6 +14,7 @@ from types import SimpleNamespace
 from typing import TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from . import moments
 from .addresses import Addresses, of_option
 from .clues import (
     JOURNAL,
@@ -324,14 +325,8 @@ def _note(note: object, where: str) -> str:
 
 
 def moment(text: object, where: str) -> datetime | None:
-    """A time in UTC, to the second or finer; without a zone it is UTC."""
-    if text in (None, ""):
-        return None
-    try:
-        given = text if isinstance(text, datetime) else datetime.fromisoformat(str(text))
-        return (given if given.tzinfo else given.replace(tzinfo=UTC)).astimezone(UTC)
-    except (ValueError, OverflowError):
-        raise OptionError(f"{where} {str(text)!r} is no time: write it as 2026-02-27T04:01:15Z.") from None
+    """A time in UTC, to the second or finer, if there is one."""
+    return None if text in (None, "") else moments.parsed(text, where)
 
 
 def _moment(row: Mapping, name: str, where: str) -> datetime | None:

@@ -16,9 +16,10 @@ import re
 from dataclasses import dataclass
 from datetime import timedelta
 
-from .case import NOT_REACHABLE, OWN, REACHABLE, UNKNOWN, Case, shown
+from .case import NOT_REACHABLE, OWN, REACHABLE, UNKNOWN, Case
 from .case_words import interval, logged, named, spoken, tries, way, zone
 from .clues import Log, Opening, Path
+from .moments import shown
 
 CONFIRMED, LIKELY, POSSIBLE, UNDECIDED, UNLIKELY, RULED_OUT = (
     "confirmed",

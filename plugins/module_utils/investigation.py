@@ -6,10 +6,11 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 
-from .case import NOT_REACHABLE, REACHABLE, Case, shown
+from .case import NOT_REACHABLE, REACHABLE, Case
 from .case_words import distance, interval, listed, spoken, way
 from .clues import Clues, Event, Path
 from .hypotheses import Hypothesis, rank
+from .moments import shown
 from .timeline import timeline
 
 
@@ -61,7 +62,7 @@ def identity(event: Event, account_id: str) -> str:
 def event(case: Case) -> dict:
     """What Security Center says, with the lists that hold the source, and the time of the operator's zone."""
     one = case.event
-    seen = [moment and moment.strftime("%Y-%m-%dT%H:%M:%SZ") for moment in (one.first, one.last)]
+    seen = [moment and shown(moment) for moment in (one.first, one.last)]
     return {
         "source": one.source or None,
         "source_lists": lists(case),

@@ -20,6 +20,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from .errors import JournalError
+from .moments import shown
 from .values import Call, Change, Resource
 
 VERSION = 1
@@ -27,7 +28,7 @@ VERSION = 1
 
 def now() -> str:
     """The time in UTC, to the second, as journals and results write it."""
-    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return shown(datetime.now(UTC))
 
 
 def default_path(account_id: str, run: str) -> Path:

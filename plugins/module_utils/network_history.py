@@ -11,13 +11,13 @@ from . import openings, tenures
 from .change_kinds import UNSAID
 from .gates import REACHABLE, UNKNOWN, shown
 from .group_changes import born_at, is_vague
+from .moments import shown as shown_time
 from .network import SOMETHING, Eip, Group, Interface, Listener, Network, Server, Thing
 from .openings import Opening, Subject
 from .replay import KINDS, Moment, back, blind, matters, told
 from .security_groups import permission_of
 from .tenures import Tenure
 from .trail import Event, History
-from .trail import shown as shown_time
 
 ADDED, UNSEEN = "AuthorizeSecurityGroup", "unseen"
 # The times of an event, and of what it made, are that close together.

@@ -6,9 +6,9 @@ An alert is never handled from here, whatever its closing would do to the score.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 
-from .errors import OptionError
+from .moments import of_milliseconds
 from .security_center import SecurityCenter
 
 VULNERABILITY_TYPES = ("cve", "sys", "cms", "app", "emg", "sca")
@@ -27,7 +27,7 @@ def vulnerabilities(center: SecurityCenter, kind: str) -> list[dict]:
             "severity": NECESSITIES.get(str(entry.get("Necessity")), "medium"),
             "status": entry.get("Status"),
             **_where(entry),
-            "last_seen": utc(entry.get("LastTs")),
+            "last_seen": of_milliseconds(entry.get("LastTs")),
         }
         for entry in found
     ]
@@ -44,8 +44,8 @@ def alerts(center: SecurityCenter) -> list[dict]:
             "severity": LEVELS.get(str(entry.get("Level")), "medium"),
             "level": entry.get("Level"),
             **_where(entry),
-            "first_seen": utc(entry.get("OccurrenceTimeStamp")),
-            "last_seen": utc(entry.get("LastTimeStamp")),
+            "first_seen": of_milliseconds(entry.get("OccurrenceTimeStamp")),
+            "last_seen": of_milliseconds(entry.get("LastTimeStamp")),
         }
         for entry in found
     ]
@@ -65,8 +65,8 @@ def attacks(center: SecurityCenter, since: datetime, until: datetime) -> list[di
             "status": entry.get("Status"),
             **_where(entry),
             "uuid": entry.get("Uuid"),
-            "first_seen": utc(entry.get("FirstTime")),
-            "last_seen": utc(entry.get("LatestTime")),
+            "first_seen": of_milliseconds(entry.get("FirstTime")),
+            "last_seen": of_milliseconds(entry.get("LatestTime")),
         }
         for entry in center.pages("ListAttackEventInfo", window, "List")
     ]
@@ -85,21 +85,3 @@ def _where(entry: dict) -> dict:
 
 def _number(value: object) -> object:
     return int(value) if str(value or "").isdigit() else value
-
-
-def utc(milliseconds: object) -> str | None:
-    """A moment in UTC, to the second; None where there is none."""
-    if not milliseconds:
-        return None
-    return datetime.fromtimestamp(int(str(milliseconds)) / 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def moment(name: str, text: str | None, default: datetime) -> datetime:
-    """An option that is a moment; without a time zone it is UTC, without a time of day it is midnight."""
-    if not text:
-        return default
-    try:
-        given = datetime.fromisoformat(text)
-    except ValueError:
-        raise OptionError(f"{name} {text!r} is no time: write it as 2026-02-27 or 2026-02-27T04:01:15Z.") from None
-    return given if given.tzinfo else given.replace(tzinfo=UTC)

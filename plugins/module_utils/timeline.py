@@ -8,9 +8,10 @@ from datetime import datetime, timedelta
 from itertools import groupby
 from typing import TypeVar
 
-from .case import Case, shown
+from .case import Case
 from .case_words import held, interval, sources_text
 from .clues import Attempt, Change, Opening
+from .moments import shown
 
 T = TypeVar("T")
 # How far around an event something bears on it. What opened or closed SSH counts however long ago it was.

@@ -20,6 +20,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from .errors import CloudError, Unread
+from .moments import shown
 
 if TYPE_CHECKING:
     from .cloud import Cloud
@@ -29,7 +30,6 @@ PAGE = 50
 SPAN, KEPT = timedelta(days=30), timedelta(days=90)
 # Of so long ago, not all events need to show yet.
 LATE = timedelta(minutes=15)
-FORM = "%Y-%m-%dT%H:%M:%SZ"
 # Roles that products of the cloud change things with: `AliyunServiceRoleForSas`, or an older `AliyunSASDefaultRole`.
 SERVICE_ROLE = re.compile(r"(aliyunservicerole|aliyun\w+defaultrole)", re.IGNORECASE)
 
@@ -142,7 +142,7 @@ def windows(since: datetime, until: datetime) -> list[tuple[datetime, datetime]]
 
 def _read(cloud: Cloud, region: str, since: datetime, until: datetime) -> list[dict]:
     """The writing events of a region, oldest first: of all products, unless asking for each is less to read."""
-    window = {"StartTime": since.strftime(FORM), "EndTime": until.strftime(FORM)}
+    window = {"StartTime": shown(since), "EndTime": shown(until)}
     rows, token = _page(cloud, region, window, {"EventRW": "Write"})
     if token and split(rows, since, until):
         rows = [row for service in SERVICES for row in _pages(cloud, region, window, service)]
@@ -244,11 +244,6 @@ def _listed(value: object) -> object:
 def moment(text: str) -> datetime:
     """A time of an event."""
     return datetime.fromisoformat(text).astimezone(UTC)
-
-
-def shown(when: datetime | None) -> str | None:
-    """A time as results show it."""
-    return when.astimezone(UTC).strftime(FORM) if when else None
 
 
 def masked(key: str) -> str:

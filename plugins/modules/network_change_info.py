@@ -165,36 +165,24 @@ account_id:
   sample: "1234567890123456"
 """
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from types import SimpleNamespace
 
-from ansible_collections.hardening.alicloud.plugins.module_utils import network_history, network_reads, trail
+from ansible_collections.hardening.alicloud.plugins.module_utils import moments, network_history, network_reads, trail
 from ansible_collections.hardening.alicloud.plugins.module_utils.cloud import Cloud
 from ansible_collections.hardening.alicloud.plugins.module_utils.enforce import inform
 from ansible_collections.hardening.alicloud.plugins.module_utils.errors import OptionError
-from ansible_collections.hardening.alicloud.plugins.module_utils.security_center_events import moment
-
-WINDOW = timedelta(days=7)
 
 
 def look(cloud: Cloud, options: SimpleNamespace) -> dict:
     """Read the events first, for they name what else has to be read of the network, and replay them."""
     now = datetime.now(UTC)
-    since, until = window(options, now)
+    since, until = moments.window(options, now)
     check_ports(options.ports)
     history = trail.read(cloud, trail.regions_of(cloud, options.regions), since, now)
     network = network_reads.read(cloud, options, options.ports, also=network_history.named(history.events))
     found = network_history.tell(network, history, options.ports, until, cloud.account_id)
-    return {**found, "since": trail.shown(since), "until": trail.shown(until)}
-
-
-def window(options: SimpleNamespace, now: datetime) -> tuple[datetime, datetime]:
-    """The window that the options ask for; nothing is known of times to come."""
-    until = min(moment("until", options.until, now), now)
-    since = moment("since", options.since, until - WINDOW)
-    if since >= until:
-        raise OptionError(f"since ({trail.shown(since)}) has to be before until ({trail.shown(until)}).")
-    return since, until
+    return {**found, "since": moments.shown(since), "until": moments.shown(until)}
 
 
 def check_ports(ports: list[int]) -> None:

@@ -155,13 +155,13 @@ account_id:
 
 from collections import Counter
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from types import SimpleNamespace
 
+from ansible_collections.hardening.alicloud.plugins.module_utils import moments
 from ansible_collections.hardening.alicloud.plugins.module_utils import security_center_events as events
 from ansible_collections.hardening.alicloud.plugins.module_utils.cloud import Cloud
 from ansible_collections.hardening.alicloud.plugins.module_utils.enforce import inform
-from ansible_collections.hardening.alicloud.plugins.module_utils.errors import OptionError
 from ansible_collections.hardening.alicloud.plugins.module_utils.security_center import (
     SPEC,
     Gaps,
@@ -172,13 +172,12 @@ from ansible_collections.hardening.alicloud.plugins.module_utils.security_center
 )
 from ansible_collections.hardening.alicloud.plugins.module_utils.values import SEVERITIES
 
-WINDOW = timedelta(days=7)
 QUIET = ("PASS", "NOT_CHECK")
 
 
 def look(cloud: Cloud, options: SimpleNamespace) -> dict:
     """Everything at once: each part is read beside the others, and what one part lacks takes nothing from them."""
-    since, until = window(options, datetime.now(UTC))
+    since, until = moments.window(options, datetime.now(UTC))
     center, gaps = SecurityCenter(cloud, options), Gaps()
     parts: list[Callable[[], dict]] = [
         lambda: read_scores(center, gaps.attempt),
@@ -187,7 +186,7 @@ def look(cloud: Cloud, options: SimpleNamespace) -> dict:
         lambda: {"alerts": ranked(gaps.attempt("alerts", lambda: events.alerts(center)) or [])},
         lambda: {"attack_events": gaps.attempt("attack_events", lambda: events.attacks(center, since, until)) or []},
     ]
-    found = {"since": shown(since), "until": shown(until)}
+    found = {"since": moments.shown(since), "until": moments.shown(until)}
     for part in center.together(lambda read: read(), parts):
         found |= part
     return {**found, "unavailable": in_order(gaps.unavailable), "unread": in_order(gaps.unread)}
@@ -196,20 +195,6 @@ def look(cloud: Cloud, options: SimpleNamespace) -> dict:
 def in_order(notes: list[dict]) -> list[dict]:
     """Notes that came as the answers came, in an order that is the same every time."""
     return sorted(notes, key=lambda one: (one["what"], one["action"], one["request_id"]))
-
-
-def window(options: SimpleNamespace, now: datetime) -> tuple[datetime, datetime]:
-    """The window that the options ask for."""
-    until = events.moment("until", options.until, now)
-    since = events.moment("since", options.since, until - WINDOW)
-    if since >= until:
-        raise OptionError(f"since ({shown(since)}) has to be before until ({shown(until)}).")
-    return since, until
-
-
-def shown(moment: datetime) -> str:
-    """A moment in UTC as results show it."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def read_findings(center: SecurityCenter, gaps: Gaps) -> dict:
@@ -235,7 +220,7 @@ def finding(item: Item, instances: list[Instance]) -> dict:
         "severity": item.severity,
         "control": item.controls[0] if item.controls else None,
         "controls": list(item.controls),
-        "checked": events.utc(item.checked),
+        "checked": moments.of_milliseconds(item.checked),
         "instances": [
             {
                 "id": one.id,

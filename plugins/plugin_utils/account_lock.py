@@ -19,6 +19,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from ansible_collections.hardening.alicloud.plugins.module_utils.moments import shown
+
 COMMAND = getattr(fcntl, "F_OFD_SETLK", None)  # Linux has it
 
 
@@ -47,7 +49,7 @@ class Lock:
         return self.path.with_name(f"{self.path.name}.{place:x}")
 
     def _write_note(self, place: int) -> None:
-        since = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        since = shown(datetime.now(UTC))
         note = {"pid": os.getppid(), "playbook": self.playbook, "since": since}
         try:
             self._note(place).write_text(json.dumps(note), encoding="utf-8")

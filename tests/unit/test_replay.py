@@ -10,6 +10,7 @@ from ansible_collections.hardening.alicloud.plugins.module_utils import network_
 from ansible_collections.hardening.alicloud.plugins.module_utils.addresses import Addresses
 from ansible_collections.hardening.alicloud.plugins.module_utils.errors import Unread
 from ansible_collections.hardening.alicloud.plugins.module_utils.exposure import Lists, Rule
+from ansible_collections.hardening.alicloud.plugins.module_utils.moments import shown
 from ansible_collections.hardening.alicloud.plugins.module_utils.network import (
     SOMETHING,
     AccessList,
@@ -37,7 +38,7 @@ def event(name: str, request: dict | None = None, response: dict | None = None, 
     return trail.event_of(
         {
             "eventId": f"{name}-{minute}",
-            "eventTime": (BEGIN + timedelta(minutes=minute)).strftime(trail.FORM),
+            "eventTime": shown(BEGIN + timedelta(minutes=minute)),
             "eventName": name,
             "serviceName": service,
             "acsRegion": REGION,
@@ -108,7 +109,7 @@ def test_a_rule_that_was_added_twice_in_a_row(minute, between):
         "ModifySecurityGroupRule", {"SecurityGroupId": "sg-1", "SecurityGroupRuleId": "sgr-9", "Policy": "drop"}
     )
     again = event("AuthorizeSecurityGroup", permission(), minute=minute)
-    born = (BEGIN + timedelta(minutes=minute)).strftime(trail.FORM)
+    born = shown(BEGIN + timedelta(minutes=minute))
     found = back(group(ssh(created=born)), [ADD, other, again])
     assert rules(found[-2].network) == between
 

@@ -16,6 +16,7 @@ from ansible_collections.hardening.alicloud.plugins.module_utils import trail
 from ansible_collections.hardening.alicloud.plugins.module_utils.addresses import Addresses
 from ansible_collections.hardening.alicloud.plugins.module_utils.change_kinds import UNSAID
 from ansible_collections.hardening.alicloud.plugins.module_utils.exposure import Lists, Rule
+from ansible_collections.hardening.alicloud.plugins.module_utils.moments import shown
 from ansible_collections.hardening.alicloud.plugins.module_utils.network import (
     SOMETHING,
     Backend,
@@ -91,7 +92,7 @@ class Model:
             {
                 "eventId": f"event-{len(self.events)}",
                 # Several events share a second, as they do where a script makes the calls.
-                "eventTime": (BEGIN + timedelta(seconds=len(self.events) // 3)).strftime(trail.FORM),
+                "eventTime": shown(BEGIN + timedelta(seconds=len(self.events) // 3)),
                 "eventName": name,
                 "serviceName": service,
                 "acsRegion": REGION,

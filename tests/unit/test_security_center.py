@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import date
 from types import SimpleNamespace
 
 import pytest
@@ -20,7 +20,6 @@ from ansible_collections.hardening.alicloud.plugins.module_utils.security_center
     resource_of,
     site_of,
 )
-from ansible_collections.hardening.alicloud.plugins.module_utils.security_center_events import moment, utc
 from ansible_collections.hardening.alicloud.plugins.module_utils.security_center_rules import Accepted
 from ansible_collections.hardening.alicloud.plugins.module_utils.whitelist import Entry, parse
 from hypothesis import given
@@ -171,15 +170,6 @@ def test_a_wrong_key_is_no_gap():
     """It ends the run."""
     with pytest.raises(CloudError):
         Gaps().attempt("score", failing("InvalidAccessKeyId.NotFound"))
-
-
-def test_moments():
-    """Without a time zone they are UTC; without a time of day, midnight."""
-    now = datetime(2026, 2, 27, tzinfo=UTC)
-    assert moment("since", None, now) is now
-    assert moment("since", "2026-02-27", None) == now
-    assert moment("since", "2026-02-27T09:00:00+09:00", None) == now
-    assert (utc(1_772_150_400_999), utc(0), utc(None)) == ("2026-02-27T00:00:00Z", None, None)
 
 
 # --- remarks -------------------------------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ from ansible_collections.hardening.alicloud.plugins.module_utils import retry, t
 from ansible_collections.hardening.alicloud.plugins.module_utils.cloud import Cloud
 from ansible_collections.hardening.alicloud.plugins.module_utils.credentials import Keys
 from ansible_collections.hardening.alicloud.plugins.module_utils.errors import CloudError
+from ansible_collections.hardening.alicloud.plugins.module_utils.moments import shown
 
 NOW = datetime(2026, 2, 27, 12, tzinfo=UTC)
 KEY = ("LTAI5tTrailRoot000000001", "trail-root-secret")
@@ -22,7 +23,7 @@ def rows(*services: str, apart: timedelta) -> list[dict]:
     """Write a page of events, newest first, so far apart, of these products in turn."""
     return [
         {
-            "eventTime": (NOW - apart * place).strftime(trail.FORM),
+            "eventTime": shown(NOW - apart * place),
             "serviceName": services[place % len(services)],
         }
         for place in range(trail.PAGE)
@@ -56,7 +57,7 @@ def test_a_query_spans_thirty_days_at_most(days, lengths):
 
 def seeded(service: str, minutes: float, **more: object) -> dict:
     """Write an event of the estate, so many minutes ago."""
-    moment = (datetime.now(UTC) - timedelta(minutes=minutes)).strftime(trail.FORM)
+    moment = shown(datetime.now(UTC) - timedelta(minutes=minutes))
     return {"event": "CreateThing", "service": service, "region": REGION, "time": moment, **more}
 
 
@@ -103,7 +104,7 @@ def test_pages_are_read_to_their_end_and_in_order(sim):
 
 def test_events_of_one_second_keep_their_order(sim):
     """Within a second, ActionTrail's own order is all that there is."""
-    moment = (datetime.now(UTC) - timedelta(minutes=5)).strftime(trail.FORM)
+    moment = shown(datetime.now(UTC) - timedelta(minutes=5))
     events = [seeded("Ecs", 0, id=f"event-{number}") | {"time": moment} for number in range(5)]
     assert [event.id for event in look(sim, events)[0].events] == [f"event-{number}" for number in range(5)]
 
