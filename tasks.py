@@ -67,7 +67,7 @@ def test(_context: Context, quick: bool = False) -> None:
     checks = RUFF if quick else {**RUFF, **ANSIBLE}
     results = {name: outcome(*command) for name, command in checks.items()}
     # pytest's closing line has to be the last one, so tests/conftest.py prints the results of the checks above it.
-    tested = run(PYTHON, "-m", "pytest", HARDENING_CHECKS=json.dumps(results))
+    tested = run(PYTHON, "-m", "pytest", *SIDE_BY_SIDE, HARDENING_CHECKS=json.dumps(results))
     if tested or any(code for code, _seconds in results.values()):
         raise Exit(code=1)
 
@@ -108,6 +108,7 @@ def clean(_context: Context) -> None:
 
 
 PYTHON = sys.executable
+SIDE_BY_SIDE = ("-n", "auto", "--dist", "loadgroup")  # as many processes as cores; tests/conftest.py makes the groups
 RUFF = {
     "ruff check": ("ruff", "check", "."),
     "ruff format": ("ruff", "format", "--check", "."),

@@ -58,6 +58,13 @@ def refuse_other_machines(event: str, arguments: tuple) -> None:
 sys.addaudithook(refuse_other_machines)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Where several processes share the tests, keep together what shares work: a file, or a scenario of a file."""
+    for item in items:
+        scenario = getattr(item, "callspec", None) and item.callspec.params.get("scenario")
+        item.add_marker(pytest.mark.xdist_group(getattr(scenario, "id", item.path.name)))
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Show what `./inv test` ran before pytest, so that pytest's own closing line stays the last one."""
     checks = json.loads(os.environ.get("HARDENING_CHECKS", "{}"))
