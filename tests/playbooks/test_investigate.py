@@ -109,6 +109,7 @@ class Scene:
             run = account.play("nobody", "-i", inventory, "playbooks/investigate.yml", *options, cwd=self.collection)
             assert account.writes() == []
             assert sim.violations() == []
+            self.asked = [call["action"] for call in sim.journal()]
         assert "WARNING" not in run.output, run.output
         return run
 
@@ -302,6 +303,22 @@ def test_what_can_not_be_read_is_unknown(scene):
     assert (found["no history"]["verdict"], standing(found["no history"], "H1")) == ("unknown", "likely")
     assert any("LookupEvents" in str(one) for one in found["no history"]["unread"])
     assert found["no server"]["verdict"] == "not_reachable"
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"ssh_investigation_timezone": "Mars/Olympus"}, "Mars/Olympus"),
+        ({"ssh_investigation_source_lists": {"tor": ["185.220.101.300"]}}, "185.220.101.300"),
+    ],
+)
+def test_options_that_make_no_sense_are_refused_before_anything_is_read(scene, options, message):
+    """The message names what is wrong."""
+    scene.account("acme", estate(OFFICE), **options)
+    run = scene.play()
+    assert run.code == 2
+    assert message in run.output
+    assert set(scene.asked) <= {"GetCallerIdentity"}
 
 
 def test_a_probe_goes_to_the_accounts_own_addresses_only(scene):
