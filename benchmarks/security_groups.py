@@ -2,7 +2,7 @@
 """Measure security_group_ssh: ./inv bench --name security_groups.
 
 First the module in check mode, as the process that Ansible makes of it, on a simulated account of 24 regions with 50
-groups each, of 1 to 200 rules, where every call takes 50 ms. The columns are those of oss_audit.
+groups each, of 1 to 200 rules, where every call takes 50 ms. The columns are those of measuring.py.
 Then the judging alone, without any call, over 10,000 groups of 200 rules each:
 
 sources    computing from where connections to one port are accepted
@@ -15,9 +15,7 @@ import argparse
 import json
 import math
 import random
-import tempfile
 import time
-from collections import Counter
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import SimpleNamespace
@@ -27,9 +25,8 @@ from ansible_collections.hardening.alicloud.plugins.module_utils.security_groups
 from ansible_collections.hardening.alicloud.plugins.module_utils.values import Resource
 from ansible_collections.hardening.alicloud.plugins.modules import security_group_ssh
 
-from benchmarks.oss_audit import LATENCY, LIFETIME, WORKERS, Figures, fetch, module_command, usage
+from benchmarks.measuring import audit, table
 from simulator import generate
-from tasks import simulated
 
 REGIONS, GROUPS, MOST_RULES = 24, 50, 200
 JUDGED, BATCH = 10_000, 500
@@ -58,41 +55,16 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--judged", type=int, default=JUDGED, help="groups that are judged without any call")
     parser.add_argument("--json", type=Path, metavar="FILE")
     options = parser.parse_args(arguments)
-    with tempfile.TemporaryDirectory(prefix="bench-") as name:
-        audit = measure(options.regions, options.groups, Path(name))
+    account = generate.estate(buckets=0, regions_used=options.regions, seed=1)["accounts"][0]
+    account["ecs"] = network(account["regions"], options.groups)
+    figures = audit("security_group_ssh", account, fewest(account["ecs"], options.regions))
+    print(table([figures], f"{options.regions} regions of {options.groups} groups"))
     judging = judge(options.judged)
-    print(f"\n{options.regions} regions of {options.groups} groups, {LATENCY} ms a call, {WORKERS} workers")
-    print(f"calls {audit.calls}, fewest {audit.fewest}: {audit.calls / audit.fewest:.3f}x")
-    print(f"wall {audit.wall:.2f} s, ideal {audit.ideal:.2f} s: {audit.wall / audit.ideal:.2f}x")
-    print(f"memory {audit.memory:.0f} MiB, CPU {audit.cpu_per_call:.2f} ms/call")
     print(f"\njudging {judging.groups} groups of {judging.rules} rules, {judging.open_groups} of them open")
     print(f"sources {judging.sources_per_second:.0f} groups/s, findings {judging.findings_per_second:.0f} groups/s")
     if options.json:
-        options.json.write_text(json.dumps({"audit": asdict(audit), "judging": asdict(judging)}, indent=2) + "\n")
+        options.json.write_text(json.dumps({"audit": asdict(figures), "judging": asdict(judging)}, indent=2) + "\n")
     return 0
-
-
-def measure(regions: int, groups: int, folder: Path) -> Figures:
-    """Run the module on an account of that size."""
-    account = generate.estate(buckets=0, regions_used=regions, seed=1)["accounts"][0]
-    account["ecs"] = network(account["regions"], groups)
-    path = folder / "estate.json"
-    path.write_text(json.dumps({"accounts": [account]}), encoding="utf-8")
-    auditor = next(key for key in account["keys"] if key["user"] == "auditor")
-    with simulated(path, "--latency", LATENCY, "--lifetime", LIFETIME) as url:
-        variables = {
-            "ALIBABA_CLOUD_ENDPOINT_URL": url,
-            "ALIBABA_CLOUD_ACCESS_KEY_ID": auditor["id"],
-            "ALIBABA_CLOUD_ACCESS_KEY_SECRET": auditor["secret"],
-        }
-        used = usage(module_command("security_group_ssh"), folder, variables)
-        actions = Counter(entry["action"] for entry in fetch(f"{url}/_sim/journal"))
-    calls = sum(actions.values())
-    ideal = calls * LATENCY / 1000 / WORKERS
-    cpu = used.cpu * 1000 / calls
-    return Figures(
-        "security_group_ssh", calls, fewest(account["ecs"], regions), used.wall, ideal, used.memory, cpu, dict(actions)
-    )
 
 
 def fewest(ecs: dict, regions: int) -> int:

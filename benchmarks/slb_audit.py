@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Measure an audit of load balancers on a large simulated account: python -m benchmarks.slb_audit.
+"""Measure an audit of load balancers on a large simulated account: ./inv bench --name slb_audit.
 
 24 regions, each with 40 CLBs that have 120 listeners between them, and 10 ALBs with a listener each. Half of them log.
-The module is run in check mode, as the process that Ansible makes of it; the columns are those of benchmarks.oss_audit.
+The module is run in check mode, as the process that Ansible makes of it; the columns are those of measuring.py.
 """
 
 from __future__ import annotations
@@ -10,12 +10,11 @@ from __future__ import annotations
 import argparse
 import json
 import math
-import tempfile
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from benchmarks.oss_audit import module_command, row, table
+from benchmarks.measuring import audit, table
 from simulator import generate, regions
 
 REGIONS = 24
@@ -31,21 +30,15 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--regions", type=int, default=REGIONS, choices=range(1, len(regions.DEFAULT) + 1), metavar="N")
     parser.add_argument("--json", type=Path, metavar="FILE")
     options = parser.parse_args(arguments)
-    with tempfile.TemporaryDirectory(prefix="bench-") as name:
-        folder = Path(name)
-        path = folder / "estate.json"
-        composed = estate(options.regions)
-        # JSON is YAML as well, and much faster to read for both of its readers.
-        path.write_text(json.dumps(composed), encoding="utf-8")
-        command = module_command("slb_access_log")
-        figures = row("slb_access_log", command, folder, path, fewest(composed["accounts"][0]), 0)
+    account = composed(options.regions)
+    figures = audit("slb_access_log", account, fewest(account))
     print(table([figures], f"{options.regions} regions with {CLBS} CLBs and {ALBS} ALBs each"))
     if options.json:
         options.json.write_text(json.dumps([asdict(figures)], indent=2) + "\n", encoding="utf-8")
     return 0
 
 
-def estate(regions_used: int) -> dict[str, Any]:
+def composed(regions_used: int) -> dict[str, Any]:
     """Compose the account: every other load balancer logs to the region's one logstore, which keeps logs for a year."""
     account = generate.estate(buckets=0, regions_used=regions_used, seed=1)["accounts"][0]
     used = account["regions"]
@@ -59,7 +52,7 @@ def estate(regions_used: int) -> dict[str, Any]:
     account["sls"] = {
         "projects": [{"name": f"logs-{region}", "region": region, "logstores": [logstore]} for region in used]
     }
-    return {"accounts": [account]}
+    return account
 
 
 def clb(region: str, number: int) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 
 First the module, as the process that Ansible makes of it, on a simulated account of 24 regions with 50 servers each,
 every one of them in its own security group, behind EIPs, a CLB, an NLB and a NAT gateway, where every call takes 50 ms.
-The columns are those of oss_audit. Then the judging alone, without any call, of 2,000 servers of one region.
+The columns are those of measuring.py. Then the judging alone, without any call, of 2,000 servers of one region.
 """
 
 from __future__ import annotations
@@ -11,9 +11,7 @@ from __future__ import annotations
 import argparse
 import json
 import math
-import tempfile
 import time
-from collections import Counter
 from dataclasses import asdict
 from pathlib import Path
 
@@ -32,9 +30,8 @@ from ansible_collections.hardening.alicloud.plugins.module_utils.network import 
 )
 from ansible_collections.hardening.alicloud.plugins.modules.ssh_exposure_info import judged
 
-from benchmarks.oss_audit import LATENCY, LIFETIME, WORKERS, Figures, fetch, module_command, usage
+from benchmarks.measuring import audit, table
 from simulator import generate
-from tasks import simulated
 
 REGIONS, SERVERS = 24, 50
 JUDGED, LISTENERS, RULES = 2_000, 50, 50
@@ -49,41 +46,16 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--judged", type=int, default=JUDGED, help="servers that are judged without any call")
     parser.add_argument("--json", type=Path, metavar="FILE")
     options = parser.parse_args(arguments)
-    with tempfile.TemporaryDirectory(prefix="bench-") as name:
-        audit = measure(options.regions, options.servers, Path(name))
+    account = generate.estate(buckets=0, regions_used=options.regions, seed=1)["accounts"][0]
+    account |= network(account["regions"], options.servers)
+    figures = audit("ssh_exposure_info", account, fewest(options.regions, options.servers))
+    print(table([figures], f"{options.regions} regions of {options.servers} servers"))
     seconds = judge(options.judged)
-    print(f"\n{options.regions} regions of {options.servers} servers, {LATENCY} ms a call, {WORKERS} workers")
-    print(f"calls {audit.calls}, fewest {audit.fewest}: {audit.calls / audit.fewest:.3f}x")
-    print(f"wall {audit.wall:.2f} s, ideal {audit.ideal:.2f} s: {audit.wall / audit.ideal:.2f}x")
-    print(f"memory {audit.memory:.0f} MiB, CPU {audit.cpu_per_call:.2f} ms/call")
     print(f"\njudging {options.judged} servers: {options.judged / seconds:.0f} servers/s")
     if options.json:
-        figures = {"audit": asdict(audit), "servers_per_second": options.judged / seconds}
-        options.json.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
+        found = {"audit": asdict(figures), "servers_per_second": options.judged / seconds}
+        options.json.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
     return 0
-
-
-def measure(regions: int, servers: int, folder: Path) -> Figures:
-    """Run the module on an account of that size."""
-    account = generate.estate(buckets=0, regions_used=regions, seed=1)["accounts"][0]
-    account |= network(account["regions"], servers)
-    path = folder / "estate.json"
-    path.write_text(json.dumps({"accounts": [account]}), encoding="utf-8")
-    auditor = next(key for key in account["keys"] if key["user"] == "auditor")
-    with simulated(path, "--latency", LATENCY, "--lifetime", LIFETIME) as url:
-        variables = {
-            "ALIBABA_CLOUD_ENDPOINT_URL": url,
-            "ALIBABA_CLOUD_ACCESS_KEY_ID": auditor["id"],
-            "ALIBABA_CLOUD_ACCESS_KEY_SECRET": auditor["secret"],
-        }
-        used = usage(module_command("ssh_exposure_info"), folder, variables)
-        actions = Counter(entry["action"] for entry in fetch(f"{url}/_sim/journal"))
-    calls = sum(actions.values())
-    ideal = calls * LATENCY / 1000 / WORKERS
-    cpu = used.cpu * 1000 / calls
-    return Figures(
-        "ssh_exposure_info", calls, fewest(regions, servers), used.wall, ideal, used.memory, cpu, dict(actions)
-    )
 
 
 def fewest(regions: int, servers: int) -> int:
