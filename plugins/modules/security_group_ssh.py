@@ -392,9 +392,7 @@ class View:
                 f"it would cut off {', '.join(cut_off.cidrs()[:SHOWN])}, which keep_sources (or your own session) names"
             )
         if self.plan.lossy and not options.force:
-            return (
-                f"IP protocols other than TCP, UDP, ICMP and GRE would be lost: {self.plan.lossy}; force gives them up"
-            )
+            return f"only force would do it, for ESP, AH and other IP protocols would be lost: {self.plan.lossy}"
         return self.over_quota()
 
     def over_quota(self) -> str | None:
