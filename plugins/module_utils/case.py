@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -375,35 +376,50 @@ class Case:
 
     @cached_property
     def attempts(self) -> tuple[Attempt, ...]:
-        """What was logged of this source at that time."""
-        if not self.dated:
-            return ()
-        first, last = self.event.first - SLACK, self.event.last + SLACK
-        return tuple(one for one in self.of_source if one.within(first, last))
+        """What was logged of this source at that time; of an unknown source, nothing is known to be of it."""
+        return self._at_that_time if self.event.source else ()
+
+    @cached_property
+    def bystanders(self) -> tuple[Attempt, ...]:
+        """What the named servers logged of anybody at that time, if the event does not say of whom it is."""
+        return () if self.event.source else self._at_that_time
+
+    @cached_property
+    def _at_that_time(self) -> tuple[Attempt, ...]:
+        return tuple(one for one in self.of_source if self._within(one, SLACK))
+
+    def _within(self, attempt: Attempt, slack: timedelta) -> bool:
+        return self.dated and attempt.within(self.event.first - slack, self.event.last + slack)
 
     @cached_property
     def accepted(self) -> tuple[Attempt, ...]:
         """Logins of this source that were let in, at any time; of an unknown source, at that time."""
-        return tuple(one for one in (self.of_source if self.event.source else self.attempts) if one.accepted)
+        return tuple(one for one in (self.of_source if self.event.source else self.bystanders) if one.accepted)
 
     @cached_property
     def shifted(self) -> Shifted | None:
         """What was logged of this source at the same clock time of another time zone, if nothing was at that time."""
         if not self.dated or self.attempts or not self.event.source or self.event.last - self.event.first > HALF_HOUR:
             return None
-        distances = Counter(by for one in self.of_source if (by := self._distance(one)))
+        distances = Counter(by for one in self.of_source for by in self._distances(one))
         if not distances:
             return None
         by = max(distances, key=lambda one: (self._expected(one), distances[one], -abs(one), one))
-        return Shifted(by, tuple(one for one in self.of_source if self._distance(one) == by), self._expected(by))
+        return Shifted(by, tuple(one for one in self.of_source if by in self._distances(one)), self._expected(by))
 
-    def _distance(self, attempt: Attempt) -> timedelta | None:
-        """How many half hours lie between event and attempt, if it is whole ones, and no more than zones differ by."""
+    def _distances(self, attempt: Attempt) -> list[timedelta]:
+        """The whole half hours that may lie between event and attempt, and are no more than zones differ by."""
         if attempt.exact:
-            return None
-        by = round((attempt.time - self.event.first) / HALF_HOUR) * HALF_HOUR
-        first, last = self.event.first + by - CLOSE, self.event.last + by + CLOSE
-        return by if by and abs(by) <= WIDEST_ZONE and first <= attempt.time <= last else None
+            return []
+        most = round((attempt.time - self.event.first) / HALF_HOUR)  # one less, if it is of the end of the event
+        return [
+            by
+            for by in (most * HALF_HOUR, (most - 1) * HALF_HOUR)
+            if by
+            and abs(by) <= WIDEST_ZONE
+            and self.event.first + by - CLOSE <= attempt.time
+            and attempt.time <= self.event.last + by + CLOSE
+        ]
 
     def _expected(self, by: timedelta) -> bool:
         """The distance is that of a time zone that plays a part here: a server's, the operator's, or China's."""
@@ -443,7 +459,13 @@ class Case:
     @cached_property
     def quiet(self) -> bool:
         """The logs of all servers that it may be about were read, and hold nothing of it."""
-        return bool(self.servers) and not self.logged and all(map(self.heard, self.servers))
+        logs = [log for log in map(self.log_of, self.servers) if log]
+        return (
+            bool(self.servers)
+            and not self.logged
+            and not self._may_hold(logs, SLACK)
+            and all(map(self.heard, self.servers))
+        )
 
     @cached_property
     def silent(self) -> bool:
@@ -454,8 +476,14 @@ class Case:
             and self.clues.everywhere
             and bool(servers)
             and not self.logged
+            and not self._may_hold(self.clues.logs, WIDEST_ZONE)
             and all(self.heard(one, WIDEST_ZONE) for one in servers)
         )
+
+    def _may_hold(self, logs: Iterable[Log], slack: timedelta) -> bool:
+        """They hold a line of that time, or within the slack of it if its zone may be mistaken, that may be of it."""
+        source = self.event.source
+        return any(self._within(one, SLACK if one.exact else slack) for log in logs for one in log.of(source))
 
     # All in all
 
@@ -464,8 +492,8 @@ class Case:
         """Whether it could have reached sshd of a server of ours, at that time."""
         if self.attempts or (self.shifted and self.shifted.known):
             return REACHABLE
-        # The line may be of the attack or of another one: it contradicts the network, and proves nothing.
-        return UNKNOWN if self.shifted and self.network == NOT_REACHABLE else self.network
+        # Such lines may be of the attack or of another one: they contradict the network, and prove nothing.
+        return UNKNOWN if (self.shifted or self.bystanders) and self.network == NOT_REACHABLE else self.network
 
     @cached_property
     def unread(self) -> list[str]:

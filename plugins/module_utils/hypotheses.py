@@ -74,7 +74,7 @@ def wrong_target(case: Case) -> Hypothesis:
     entries = entries_of(case)
     elsewhere = [path for path in entries if path.port != case.event.port]
     pro, con = [], [f"The log says that it reached sshd: {logged(case)}"] if case.logged else []
-    if case.target.kind == "unknown":
+    if case.target.kind == "unknown" or not case.event.address:
         standing = UNDECIDED
     elif leads_to_server(case):
         con.append(f"{case.target.text} So a packet to it goes to a server.")

@@ -99,7 +99,7 @@ def path(case: Case, one: Path) -> dict:
 
 def sentence(case: Case, ranked: list[Hypothesis]) -> str:
     """The conclusion in plain words: what the logs prove, else what the network let through, and what is not known."""
-    told = [_accepted(case), _logged(case) or _network(case), _heard(case), _unknown(case)]
+    told = [_accepted(case), _logged(case) or _network(case), _bystanders(case), _heard(case), _unknown(case)]
     best = ranked[0]
     if best.standing in ("confirmed", "likely"):
         told.append(f"The best explanation ({best.standing}): {inside(best.title)}.")
@@ -129,8 +129,6 @@ def _accepted(case: Case) -> str:
 
 
 def _logged(case: Case) -> str:
-    if case.attempts and not case.event.source:
-        return f"At that time sshd logged {spoken(case.attempts)} The alert does not say whether that is it."
     if case.attempts:
         return f"It reached sshd: {spoken(case.attempts)}"
     if case.shifted:
@@ -140,6 +138,12 @@ def _logged(case: Case) -> str:
             f" {distance(case.shifted.by)}."
         )
     return ""
+
+
+def _bystanders(case: Case) -> str:
+    if not case.bystanders:
+        return ""
+    return f"At that time sshd logged {spoken(case.bystanders)} Security Center does not say whether that is it."
 
 
 def _network(case: Case) -> str:

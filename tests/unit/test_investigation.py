@@ -371,3 +371,49 @@ def test_an_opening_that_may_have_been():
     vague = opening(sources=[], possible_sources=["0.0.0.0/0"])
     found = conclude(changes=changes(opening(resource_id="i-web"), vague))["timeline"]
     assert sorted(one["outcome"] or "" for one in found if one["kind"] == "opening") == ["", "possible"]
+
+
+def certain(found):
+    """Give the hypotheses of an investigation that are confirmed or ruled out."""
+    return {one["id"] for one in found["hypotheses"] if one["standing"] in ("confirmed", "ruled_out")}
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        {"attack_events": [], "alerts": [alert(public_ip=None, instance_id="i-web")]},
+        {"attack_events": [attack(source=None, public_ip=None, instance_id="i-web")]},
+    ],
+)
+def test_a_line_of_anybody_is_no_proof_of_an_event_without_source(event):
+    """It may be of the event, so that the network is not believed to have let nobody in, and nothing is certain."""
+    line = attempt(source="10.0.0.5", outcome="accepted", user="admin")
+    found = conclude(**event, logins=[logins(line)])
+    assert (found["verdict"], certain(found)) == ("unknown", {"H5"})
+    assert "1 line of web-1, 2026-02-27T04:01:15Z (accepted). Security Center does not say" in found["sentence"]
+    assert found["sentence"].startswith("A login of 10.0.0.5 was accepted")
+    assert "hold nothing of it" not in found["sentence"]
+    silent = conclude(**event, logins=[logins()])
+    assert (silent["verdict"], certain(silent)) == ("not_reachable", {"H3", "H4", "H5", "H6"})
+
+
+@pytest.mark.parametrize("last", ["2026-02-27T06:01:15Z", "2026-02-27T04:36:15Z"])
+def test_a_line_hours_away_is_no_silence(last):
+    """Its zone may be mistaken, also where the event took too long to compare clocks."""
+    found = conclude(
+        attack_events=[attack(last_seen=last)], logins=[logins(attempt("2026-02-27T13:20:15Z"))], timezone="Asia/Tokyo"
+    )
+    assert certain(found) == {"H5"}
+    journal = conclude(
+        attack_events=[attack(last_seen=last)], logins=[logins(attempt("2026-02-27T13:20:15Z", line_source="journal"))]
+    )
+    assert certain(journal) == {"H1", "H3", "H4", "H5", "H6"}
+
+
+@pytest.mark.parametrize("line", ["2026-02-27T13:01:15Z", "2026-02-27T13:20:15Z", "2026-02-27T13:25:15Z"])
+def test_a_line_in_another_zone_of_an_event_that_took_a_while(line):
+    """It is within the event's time there, from its beginning to its end."""
+    event = attack(last_seen="2026-02-27T04:25:15Z")
+    found = conclude(attack_events=[event], logins=[logins(attempt(line))], timezone="Asia/Tokyo")
+    assert (found["verdict"], standing(found, "H4")) == ("reachable", "likely")
+    assert "9 hours later" in found["sentence"]
