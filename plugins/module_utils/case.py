@@ -504,7 +504,7 @@ class Case:
         for server in self.servers:
             log = self.log_of(server)
             if log is None:
-                notes.append(f"logins: {server} is none of the servers whose logs were asked for")
+                notes.append(f"logins: no log that was read is known to be that of {server}")
             elif not self.heard(server):
                 notes += log.unread or (f"logins: the log of {server} was not read for all of that time",)
         if not self.dated:

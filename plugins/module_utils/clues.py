@@ -349,12 +349,17 @@ class Clues:
     unread: tuple[str, ...] = ()
 
     def log_of(self, server: Server) -> Log | None:
-        """The log of a server, known by its id, an address, or its name."""
-        return next((self._logs[key] for key in (server.id, *server.addresses, server.name) if key in self._logs), None)
+        """The log of a server, known by its id, or by an address or a name that no other server has."""
+        return self._logs.get(server.id)
 
     @cached_property
     def _logs(self) -> dict[str, Log]:
-        return {key: log for log in reversed(self.logs) for key in log.ids}
+        owners: dict[str, set[str]] = {}
+        for server in self.exposure.servers:
+            for key in (server.id, *server.addresses, server.name):
+                owners.setdefault(key, set()).add(server.id)
+        found = ((log, set().union(*(owners.get(key, ()) for key in log.ids))) for log in reversed(self.logs))
+        return {one: log for log, ids in found if len(ids) == 1 for one in ids}
 
 
 def admits(sources: Sequence[str], source: str) -> bool | None:

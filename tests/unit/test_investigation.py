@@ -417,3 +417,19 @@ def test_a_line_in_another_zone_of_an_event_that_took_a_while(line):
     found = conclude(attack_events=[event], logins=[logins(attempt(line))], timezone="Asia/Tokyo")
     assert (found["verdict"], standing(found, "H4")) == ("reachable", "likely")
     assert "9 hours later" in found["sentence"]
+
+
+@pytest.mark.parametrize(
+    ("server_of_log", "standings"),
+    [
+        ({"host": "web-1"}, "unlikely"),
+        ({"host": "web-1", "addresses": ["172.16.0.11"]}, "unlikely"),
+        ({"host": "db", "addresses": ["172.16.0.11"]}, "ruled_out"),
+        ({"host": "web-1", "instance_id": "i-web"}, "ruled_out"),
+    ],
+)
+def test_a_log_that_may_be_of_several_servers(server_of_log, standings):
+    """Without an instance id it counts only if no other server has that name or address."""
+    other = logins(server={"host": "web-2", "instance_id": "i-web2", "ports": [22]})
+    found = conclude(exposure=TWINS, logins=[logins(server={"ports": [22], **server_of_log}), other])
+    assert standing(found, "H3") == standings
