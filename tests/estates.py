@@ -135,7 +135,7 @@ def _slb(random: Random, addresses: Iterator[str]) -> dict:
         }
         balancers.append(balancer)
     acls = {name: random.choice(([], _some(random, BLOCKS[1:5], 1, 2))) for name in ("acl-a", "acl-b")}
-    groups = {"rsp-a": _members(random, (22, 22, 80), SERVERS)}
+    groups = {name: _members(random, (22, 22, 80), SERVERS) for name in ("rsp-a", "rsp-b")}
     return {"load_balancers": balancers, "server_groups": groups, "acls": acls}
 
 
@@ -145,11 +145,12 @@ def _clb_listener(random: Random, front: int) -> dict:
         "acl_type": random.choice(("white", "black")),
         "acls": _some(random, ("acl-a", "acl-b"), 1, 2),
     }
+    groups = ({"server_group": "rsp-a"}, {"master_slave_group": "rsp-b"})
     return {
         "port": front,
         "protocol": _mostly(random, "tcp", "http", "udp"),
         "status": _mostly(random, "running", "stopped"),
-        **random.choice(({"backend_port": 22}, {"backend_port": 22}, {"backend_port": 80}, {"server_group": "rsp-a"})),
+        **random.choice([*({"backend_port": port} for port in (22, 22, 80)), *groups]),
         **random.choice(({}, guarded)),
     }
 

@@ -47,6 +47,7 @@ DENIABLE = (
     "slb:DescribeLoadBalancerListeners",
     "slb:DescribeLoadBalancerAttribute",
     "slb:DescribeVServerGroupAttribute",
+    "slb:DescribeMasterSlaveServerGroupAttribute",
     "slb:DescribeAccessControlListAttribute",
     "nlb:ListLoadBalancers",
     "nlb:ListListeners",

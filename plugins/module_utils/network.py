@@ -137,8 +137,9 @@ class Listener:
     """One listener of a load balancer, at the front ports from first to last.
 
     protocol: lower case, as tcp, tcpssl, udp, http, https, quic. server_groups: ids of those that it hands on to; more
-    than one only for ALBs. back_port: the port of every server, 0 where each server has its own in the group. acl: an
-    access control list is switched on, whose type is white or black; acls are the ids of the lists.
+    than one only for ALBs. paired: that of a CLB is a primary/secondary one, which its id does not tell. back_port: the
+    port of every server, 0 where each server has its own in the group. acl: an access control list is switched on,
+    whose type is white or black; acls are the ids of the lists.
     """
 
     id: str
@@ -153,6 +154,7 @@ class Listener:
     acl: bool = False
     acl_type: str = "white"
     acls: tuple[str, ...] = ()
+    paired: bool = False
 
     @property
     def layer_4(self) -> bool:

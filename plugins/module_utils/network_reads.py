@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
@@ -187,10 +188,11 @@ class _Reading:
         cloud = self.cloud
         facing = {one.id for one in self.network.balancers.values() if one.kind == CLB and self._faces(one)}
         listeners = [one for one in self.network.listeners.values() if one.balancer in facing]
-        groups = {(one.region, name) for one in listeners for name in one.server_groups}
-        groups |= {(region, name) for kind, region, name in self.also if kind == "server_groups"}
-        for region, name in sorted(groups):
-            yield Read("server_groups", region, name, lambda place=(region, name): rows.clb_servers(cloud, *place))
+        groups = {(region, name): False for kind, region, name in self.also if kind == "server_groups"}
+        groups |= {(one.region, name): one.paired for one in listeners for name in one.server_groups}
+        for (region, name), paired in sorted(groups.items()):
+            how = partial(rows.clb_servers, cloud, region, name, paired=paired)
+            yield Read("server_groups", region, name, how)
         leading = [one for one in listeners if one.layer_4 and (not one.back_port or one.back_port in self.ports)]
         acls = {(one.region, name) for one in leading if one.acl for name in one.acls}
         acls |= {(region, name) for kind, region, name in self.also if kind == "acls"}

@@ -189,8 +189,9 @@ def clb_listeners(cloud: Cloud, region: str) -> Iterator[Thing]:
     """The listeners of CLBs. Where no port of the servers is set, SLB says 0, -520 or nothing."""
     for row in tokened(cloud, "slb", "DescribeLoadBalancerListeners", region, "Listeners"):
         balancer, protocol, port = row["LoadBalancerId"], row["ListenerProtocol"].lower(), int(row["ListenerPort"])
+        group = row.get("VServerGroupId")
         pair = (row.get(f"{protocol.upper()}ListenerConfig") or {}).get("MasterSlaveServerGroupId")
-        servers = row.get("VServerGroupId") or pair
+        servers = group or pair
         yield Listener(
             f"{balancer}:{protocol}:{port}",
             region,
@@ -204,28 +205,24 @@ def clb_listeners(cloud: Cloud, region: str) -> Iterator[Thing]:
             row.get("AclStatus") == "on",
             row.get("AclType") or "white",
             tuple(row.get("AclIds") or filter(None, (row.get("AclId"),))),
+            paired=bool(pair and not group),
         )
 
 
-def clb_servers(cloud: Cloud, region: str, name: str) -> Iterator[Thing]:
-    """A server group of a CLB: a vServer group (rsp-), a primary/secondary one, or the default group of the CLB."""
-    for prefix, action, key, path in CLB_GROUPS:
-        if name.startswith(prefix):
-            answer = cloud.rpc("slb", action, {key: name}, region)
-            yield ServerGroup(name, region, tuple(backend(row) for row in answer[path[0]][path[1]]))
-            return
+def clb_servers(cloud: Cloud, region: str, name: str, *, paired: bool = False) -> Iterator[Thing]:
+    """A server group of a CLB: the default one of the CLB with this id, a primary/secondary one, or a vServer group.
 
-
-CLB_GROUPS = (
-    ("lb-", "DescribeLoadBalancerAttribute", "LoadBalancerId", ("BackendServers", "BackendServer")),
-    ("rsp-", "DescribeVServerGroupAttribute", "VServerGroupId", ("BackendServers", "BackendServer")),
-    (
-        "",
-        "DescribeMasterSlaveServerGroupAttribute",
-        "MasterSlaveServerGroupId",
-        ("MasterSlaveBackendServers", "MasterSlaveBackendServer"),
-    ),
-)
+    The ids of the last two look the same (rsp-), and each has an action of its own.
+    """
+    if name.startswith("lb-"):
+        action, key = "DescribeLoadBalancerAttribute", "LoadBalancerId"
+    elif paired:
+        action, key = "DescribeMasterSlaveServerGroupAttribute", "MasterSlaveServerGroupId"
+    else:
+        action, key = "DescribeVServerGroupAttribute", "VServerGroupId"
+    answer = cloud.rpc("slb", action, {key: name}, region)
+    kind = "MasterSlaveBackendServer" if paired else "BackendServer"
+    yield ServerGroup(name, region, tuple(backend(row) for row in answer[f"{kind}s"][kind]))
 
 
 def access_list(cloud: Cloud, region: str, name: str) -> Iterator[Thing]:

@@ -165,6 +165,14 @@ def _check(world: World) -> None:
 section = Section("slb", _load, _dump, _check)
 
 
+def kind_of(account: Account, group: str) -> str | None:
+    """Give the parameter by which calls name a server group of this kind; None for one that no listener uses."""
+    listeners = [each for balancer in section.of(account).load_balancers.values() for each in balancer.listeners]
+    if any(each.server_group == group for each in listeners):
+        return "VServerGroupId"
+    return "MasterSlaveServerGroupId" if any(each.master_slave_group == group for each in listeners) else None
+
+
 def balancers_here(call: Call) -> list[Balancer]:
     """List the load balancers of the call's region."""
     return [each for each in section.of(call.account).load_balancers.values() if each.region == call.region]

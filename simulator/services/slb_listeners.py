@@ -9,7 +9,7 @@ from simulator.errors import ApiError
 from simulator.paging import by_token, tokened
 from simulator.parameters import Each, Int, Region, Text
 
-from .slb import PROTOCOLS, Listener, balancer_arn, balancer_named, balancers_here, section, slb
+from .slb import PROTOCOLS, Listener, balancer_arn, balancer_named, balancers_here, kind_of, section, slb
 
 if TYPE_CHECKING:
     from simulator.call import Call
@@ -144,9 +144,11 @@ def _set(call: Call, balancer: Balancer, listener: Listener) -> None:
     acls = [each for each in asked.get("AclId", "").split(",") if each]
     if any(each not in state.acls or state.acls[each].region != balancer.region for each in acls):
         raise ApiError("InvalidAclId.NotFound", "The specified AclId does not exist.", 404)  # the code is UNCONFIRMED
-    groups = [asked[name] for name in ("VServerGroupId", "MasterSlaveServerGroupId") if name in asked]
-    if any(each not in state.server_groups for each in groups):
-        raise ApiError("InvalidParameter", "The specified server group does not exist.", 400)
+    for name in ("VServerGroupId", "MasterSlaveServerGroupId"):
+        if name in asked and (
+            asked[name] not in state.server_groups or kind_of(call.account, asked[name]) not in (None, name)
+        ):
+            raise ApiError("InvalidParameter", f"The specified {name} does not exist.", 400)
     if asked.get("AclStatus") == "on" and not (acls or listener.acls):
         raise call.product.missing("AclId")
     listener.server_group = _chosen(call, "VServerGroup", listener.server_group)

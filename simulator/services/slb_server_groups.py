@@ -9,7 +9,7 @@ from simulator.errors import ApiError
 from simulator.parameters import Bool, Region, Text
 
 from . import _backends
-from .slb import balancer_arn, balancer_named, section, slb
+from .slb import balancer_arn, balancer_named, kind_of, section, slb
 
 if TYPE_CHECKING:
     from simulator.call import Call
@@ -53,8 +53,11 @@ def describe_vserver_groups(call: Call) -> dict[str, Any]:
 
 
 def _group(call: Call, name: str) -> Group:
+    """Find the group that a call names. One of the other kind, as listeners use it, is refused like one that is not
+    there; that it is so is UNCONFIRMED.
+    """
     group = section.of(call.account).server_groups.get(call.params[name])
-    if group is None or group.region != call.region:
+    if group is None or group.region != call.region or kind_of(call.account, group.id) not in (None, name):
         raise ApiError("InvalidParameter", f"The specified {name} does not exist.", 400)
     return group
 

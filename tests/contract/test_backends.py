@@ -152,6 +152,20 @@ def test_primary_and_secondary_servers_are_told_apart(classic):
     assert shown == [("i-web", "Master", 22), ("eni-2", "Slave", 22)]
 
 
+def test_each_kind_of_server_group_has_an_action_of_its_own(classic):
+    """Their ids look alike; a group of the other kind is not there."""
+    paired = slb_models.DescribeVServerGroupAttributeRequest(region_id=REGION, vserver_group_id="rsp-2")
+    assert refused(classic.describe_vserver_group_attribute, paired) == (400, "InvalidParameter")
+    single = slb_models.DescribeMasterSlaveServerGroupAttributeRequest(
+        region_id=REGION, master_slave_server_group_id="rsp-1"
+    )
+    assert refused(classic.describe_master_slave_server_group_attribute, single) == (400, "InvalidParameter")
+    taken = slb_models.SetLoadBalancerTCPListenerAttributeRequest(
+        region_id=REGION, load_balancer_id="lb-1", listener_port=2223, vserver_group_id="rsp-2"
+    )
+    assert refused(classic.set_load_balancer_tcplistener_attribute, taken) == (400, "InvalidParameter")
+
+
 def test_access_control_lists_fill_the_models(classic):
     """Entries stand on pages of 50 at most, whose number is called Page; listeners name their lists."""
     listed = slb_models.DescribeAccessControlListsRequest(region_id=REGION, page_size=50)
