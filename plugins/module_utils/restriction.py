@@ -23,7 +23,7 @@ from operator import attrgetter
 from typing import NamedTuple
 
 from .addresses import Addresses, is_v6
-from .exposure import PRIVATE, Lists, Ranges, Rule, admitting, port_ranges, sources
+from .exposure import PRIVATE, Lists, Ranges, Rule, accepted, admitting, fits, port_ranges, sources
 
 # Rules in one group, and the lowest rank that a rule can be given: facts of the API's documentation. A rule by prefix
 # list counts as many as the list may have entries.
@@ -90,7 +90,7 @@ def _with_holes(
     rules: Sequence[Rule], guard: Guard, lists: Lists, neighbours: Neighbours | None
 ) -> tuple[list[Rule], list[Rule], list[Rule], str]:
     """The rules with all the holes that may be cut, those still open, what has to be there, and why a hole is not."""
-    standing, needed, lossy = list(rules), [], ""
+    standing, needed, reasons = list(rules), [], {}
     doors = _doors(standing, guard, lists)
     everything = (rule for rule in rules if rule.accepts and rule.protocol == "ALL")
     for rule in sorted(everything, key=attrgetter("priority")):
@@ -98,9 +98,8 @@ def _with_holes(
         ports = [port for port, found in doors.items() if rule in found]
         if not ports:
             continue
-        why_not = no_hole(rule, standing, neighbours, guard, lists)
-        lossy = lossy or why_not
-        if why_not:
+        if why_not := no_hole(rule, standing, neighbours, guard, lists):
+            reasons[rule] = why_not
             continue
         made = list(hole(rule, ports, guard, lists))
         stays = identity(rule) in map(identity, made)
@@ -108,6 +107,7 @@ def _with_holes(
         doors = _doors(standing, guard, lists)
         needed += new
     still = set().union(*doors.values())
+    lossy = next((why_not for rule, why_not in reasons.items() if rule in still), "")
     return standing, [rule for rule in standing if rule in still], needed, lossy
 
 
@@ -118,7 +118,7 @@ def hole(rule: Rule, ports: Iterable[int], guard: Guard, lists: Lists) -> Iterat
         yield replace(rule, id="", priority=rank, **{**NO_SOURCE, **wanted})
     for port in ports:
         yield replace(rule, id="", policy="drop", protocol="TCP", ports=f"{port}/{port}", priority=rank + 1)
-    yield replace(rule, id="", priority=rank + 2)
+    yield replace(rule, id="", priority=max(rule.priority, rank + 2))
 
 
 def no_hole(rule: Rule, rules: Sequence[Rule], neighbours: Neighbours | None, guard: Guard, lists: Lists) -> str:
@@ -130,13 +130,35 @@ def no_hole(rule: Rule, rules: Sequence[Rule], neighbours: Neighbours | None, gu
     spared = (one for port in guard.ports for one in admitting(neighbours.spared, port, lists, guard.unwanted))
     if met := next(spared, None):
         return f"a Drop would also keep out whom “{met}” lets in, in a group that shares a network interface"
-    rank = _hole_rank(rule)
-    behind = [one for one in (*rules, *neighbours.rules, *neighbours.spared) if one.priority > rank]
+    rank, everyone = _hole_rank(rule), (*rules, *neighbours.rules, *neighbours.spared)
+    behind = [one for one in everyone if one.priority > rank]
     if guard.unwanted & PRIVATE and any(one.accepts and one.source == one.group != "" for one in behind):
         return "a Drop would also keep out members of source groups"
     passed = max(rule.priority, rank + 2)
-    moved = (one for one in behind if not one.accepts and one.priority <= passed and not _guarded(one, guard, lists))
-    return next((f"“{one}” leaves no room for a Drop before it" for one in moved), "")
+    drops = (one for one in behind if not one.accepts and one.priority <= passed)
+    in_the_way = (one for one in drops if not _beside(one, rule, (rules, everyone), guard, lists))
+    return next((f"“{one}” leaves no room for a Drop before it" for one in in_the_way), "")
+
+
+def _beside(drop: Rule, rule: Rule, rulers: Iterable[Sequence[Rule]], guard: Guard, lists: Lists) -> bool:
+    """A hole for the rule leaves the Drop its say, since that is about guarded ports alone.
+
+    A Drop that came before the rule must not keep anybody out that is to be kept. rulers: those who say who is let in.
+    """
+    ranges = port_ranges(drop, lists) if drop.protocol in ("TCP", "6") else None
+    if ranges is None or list(_without(ranges, guard.ports)):
+        return False
+    if drop.priority > rule.priority:
+        return True
+    met, kept = (
+        sources(drop, lists),
+        guard.keep | Addresses.merged(span for content in guard.allowed_lists.values() for span in content.spans),
+    )
+    if met is None:
+        return False
+    hit = met & sources(rule, lists) & kept
+    ports = [port for port in guard.ports if fits(drop, port, lists)]
+    return not any(hit - accepted(ruler, port, lists).sure for ruler in rulers for port in ports)
 
 
 def pieces(rule: Rule, guard: Guard, lists: Lists) -> Iterator[Rule]:
@@ -203,12 +225,6 @@ def _without(ranges: Ranges, ports: tuple[int, ...]) -> Iterator[tuple[int, int]
 def _hole_rank(rule: Rule) -> int:
     """The first of the three priorities that a hole takes."""
     return min(rule.priority, LAST_PRIORITY - 2)
-
-
-def _guarded(drop: Rule, guard: Guard, lists: Lists) -> bool:
-    """The Drop speaks of guarded ports alone, where a hole lets those in that are to be kept before it."""
-    ranges = port_ranges(drop, lists) if drop.protocol in ("TCP", "6") else None
-    return ranges is not None and not list(_without(ranges, guard.ports))
 
 
 def _doors(rules: Sequence[Rule], guard: Guard, lists: Lists) -> dict[int, set[Rule]]:

@@ -153,11 +153,11 @@ def rule_of(permission: Mapping[str, object]) -> Rule:
 
 
 def permission_of(rule: Rule) -> dict[str, str]:
-    """A rule as AuthorizeSecurityGroup takes it. A system's priority is none that can be given: the last one is."""
+    """A rule in the words of AuthorizeSecurityGroup."""
     given = {theirs: getattr(rule, ours) for theirs, ours in FIELDS.items()}
     words = {
         "Policy": rule.policy,
-        "Priority": str(min(rule.priority, LAST_PRIORITY)),
+        "Priority": str(rule.priority),
         "IpProtocol": rule.protocol,
         "NicType": rule.nic,
     }
@@ -359,11 +359,6 @@ def _not_found(error: CloudError) -> bool:
 # are given anew to what is added again. After: rules without which nothing may be removed.
 
 
-def _same(rule: Rule) -> tuple:
-    """What tells rules apart, a system's priority counting as the last one that can be given."""
-    return identity(replace(rule, priority=min(rule.priority, LAST_PRIORITY)))
-
-
 def _live(cloud: Cloud, params: dict) -> tuple[Rule, ...]:
     return read_rules(cloud, params["RegionId"], params["SecurityGroupId"], _is_classic(params))[0]
 
@@ -373,21 +368,32 @@ def _is_classic(params: dict) -> bool:
 
 
 def _named(permissions: Iterable[dict]) -> set[tuple]:
-    return {_same(rule_of(one)) for one in permissions}
+    return {identity(rule_of(one)) for one in permissions}
+
+
+def _given(rule: Rule) -> Rule:
+    """The rule as it can be made: a system's priority is none that can be given, the last one is."""
+    return replace(rule, priority=min(rule.priority, LAST_PRIORITY))
+
+
+def _lacking(permissions: Iterable[dict], rules: Iterable[Rule]) -> set[tuple]:
+    """What of this is not among the rules, be it as it was or as it can be made."""
+    return {identity(_given(rule_of(one))) for one in permissions} - {identity(_given(rule)) for rule in rules}
 
 
 def _authorize(cloud: Cloud, params: dict) -> None:
-    asked = {name: params[name] for name in ("SecurityGroupId", "Permissions")}
+    made = [permission_of(_given(rule_of(one))) for one in params["Permissions"]]
+    asked = {"SecurityGroupId": params["SecurityGroupId"], "Permissions": made}
     cloud.rpc("ecs", "AuthorizeSecurityGroup", asked, params["RegionId"])
 
 
 def _revoke(cloud: Cloud, params: dict) -> None:
-    """Remove the rules that are still there, by id, once every rule of After was seen to be there."""
-    after, doomed, group = _named(params.get("After", ())), _named(params["Permissions"]), params["SecurityGroupId"]
+    """Remove the rules that are still there, by id, once every rule of After was seen among those that stay."""
+    doomed, group = _named(params["Permissions"]), params["SecurityGroupId"]
     for look in range(1, LOOKS + 1):
         rules = _live(cloud, params)
-        missing = after - {_same(rule) for rule in rules}
-        ids = [rule.id for rule in rules if _same(rule) in doomed]
+        missing = _lacking(params.get("After", ()), (rule for rule in rules if identity(rule) not in doomed))
+        ids = [rule.id for rule in rules if identity(rule) in doomed]
         if not ids or (not missing and _removed(cloud, params["RegionId"], group, ids)):
             return
         time.sleep(backoff(look))
@@ -418,11 +424,11 @@ WRITES = {
     "AuthorizeSecurityGroup": Write(
         setting=_setting,
         send=_authorize,
-        holds=lambda cloud, params: _named(params["Permissions"]) <= {_same(rule) for rule in _live(cloud, params)},
+        holds=lambda cloud, params: not _lacking(params["Permissions"], _live(cloud, params)),
     ),
     "RevokeSecurityGroup": Write(
         setting=_setting,
         send=_revoke,
-        holds=lambda cloud, params: not _named(params["Permissions"]) & {_same(rule) for rule in _live(cloud, params)},
+        holds=lambda cloud, params: not _named(params["Permissions"]) & set(map(identity, _live(cloud, params))),
     ),
 }

@@ -156,6 +156,7 @@ from ansible_collections.hardening.alicloud.plugins.module_utils.exposure import
     is_nearly_all,
 )
 from ansible_collections.hardening.alicloud.plugins.module_utils.restriction import (
+    LAST_PRIORITY,
     QUOTA,
     Guard,
     Neighbours,
@@ -335,10 +336,14 @@ class View:
         lower = SEVERITIES[SEVERITIES.index(severity) + 1]
         return lower, (f"no network interface uses this group, so it is {lower} and not {severity}",)
 
+    @property
+    def has_hole(self) -> bool:
+        """The plan needs a Drop, which speaks for every group of an interface."""
+        return any(not rule.accepts for rule in self.plan.needed)
+
     def also(self) -> tuple[str, ...]:
         """The groups for which a new Drop would speak too, and which may let unwanted sources in themselves."""
-        drops = any(not rule.accepts for rule in self.plan.added)
-        return tuple(one.resource.arn for one in self.group.neighbours if drops and restricted(one))
+        return tuple(one.resource.arn for one in self.group.neighbours if self.has_hole and restricted(one))
 
     def unread_lists(self) -> tuple[Unread, ...]:
         """The lists that bear on the verdict and could not be read."""
@@ -384,9 +389,7 @@ class View:
             return (
                 "allowed_sources is empty, so nobody on the internet could connect any more; force does it all the same"
             )
-        cut_off = self.wish.keep & Addresses.merged(
-            span for _sure, possible in self.unwanted for span in possible.spans
-        )
+        cut_off = self.wish.keep & self.kept_out()
         if cut_off:
             return (
                 f"it would cut off {', '.join(cut_off.cidrs()[:SHOWN])}, which keep_sources (or your own session) names"
@@ -394,6 +397,12 @@ class View:
         if self.plan.lossy and not options.force:
             return f"only force would do it, for ESP, AH and other IP protocols would be lost: {self.plan.lossy}"
         return self.over_quota()
+
+    def kept_out(self) -> Addresses:
+        """The unwanted sources that may lose their access, to this group or to an interface that it shares."""
+        rules = [*self.group.rules, *(rule for one in self.group.neighbours if self.has_hole for rule in one.rules)]
+        found = (accepted(rules, port, self.group.lists).possible for port in self.wish.ports)
+        return self.guard.unwanted & Addresses.merged(span for one in found for span in one.spans)
 
     def over_quota(self) -> str | None:
         """The sentence that says that the new rules don't fit beside the old ones."""
@@ -414,7 +423,7 @@ def changes(group: Group, plan: Restriction) -> tuple[Change, ...]:
     """The calls: everything that is missing is added first, then what is too open is removed."""
     at = {"RegionId": group.resource.region, "SecurityGroupId": group.resource.id}
     needed, old = [permission_of(rule) for rule in plan.needed], [permission_of(rule) for rule in plan.revoked]
-    lowered = any(int(one["Priority"]) != rule.priority for one, rule in zip(old, plan.revoked, strict=True))
+    lowered = any(rule.priority > LAST_PRIORITY for rule in plan.revoked)
     partial = "a rule of a system's priority above 100 can only be put back with 100" if lowered else ""
     calls = []
     for part in parts(plan.added):

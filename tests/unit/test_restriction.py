@@ -102,12 +102,45 @@ def test_a_rule_for_all_protocols_gets_a_hole():
     assert (plan.revoked, plan.lossy) == ((EVERYTHING,), "")
 
 
-@pytest.mark.parametrize(("priority", "ranks"), [(97, (97, 98, 99)), (98, (98, 99)), (100, (98, 99)), (110, (98, 99))])
+@pytest.mark.parametrize(
+    ("priority", "ranks"),
+    [(97, (97, 98, 99)), (98, (98, 99, 100)), (99, (98, 99, 100)), (100, (98, 99)), (110, (98, 99))],
+)
 def test_a_hole_stays_among_the_priorities_that_there_are(priority, ranks):
-    """At the last one the rule stays as it is, and the hole comes before it."""
+    """A rule of the last one, or of a system's, stays as it is, and the hole comes before it."""
     plan = restrict([replace(EVERYTHING, priority=priority)], GUARD, Lists())
-    assert tuple(rule.priority for rule in plan.added) == (*ranks, *([100] if priority in (98, 110) else []))
-    assert len(plan.revoked) == (priority != 100)
+    assert tuple(rule.priority for rule in plan.added) == ranks
+    assert len(plan.revoked) == (priority < 100)
+
+
+@pytest.mark.parametrize(
+    ("cidr", "rank", "let_in", "why"),
+    [
+        ("10.0.0.0/8", 100, (), "leaves no room"),
+        ("10.0.0.0/8", 99, (), "leaves no room"),
+        ("10.0.0.0/8", 98, (), ""),
+        ("10.0.0.0/8", 99, ("10.0.0.0/8",), ""),
+        ("10.0.0.0/8", 99, ("10.0.0.0/9",), "leaves no room"),
+        ("8.8.8.8", 100, (), ""),
+        ("203.0.113.7", 100, (), ""),
+    ],
+)
+def test_a_hole_does_not_pass_a_drop_that_keeps_out_who_is_to_be_kept(cidr, rank, let_in, why):
+    """At the last priorities the hole comes before its rule, and so before Drops that came before the rule."""
+    drop = Rule(policy="drop", ports="22/22", cidr=cidr, priority=rank)
+    open_ = [Rule(ports="22/22", cidr=one) for one in let_in]
+    plan = restrict([replace(EVERYTHING, priority=100), drop, *open_], GUARD, Lists())
+    assert why in plan.lossy
+    assert bool(plan.lossy) == bool(why)
+
+
+def test_what_another_hole_closes_is_no_loss():
+    """A rule that can't have a hole of its own may need none, whichever of the two is looked at first."""
+    narrow = Rule(protocol="ALL", ports="-1/-1", cidr="8.8.0.0/16", to="10.0.0.9", priority=100, id="sgr-2")
+    whole = replace(EVERYTHING, cidr="8.0.0.0/7", priority=100)
+    for rules in ([narrow, whole], [whole, narrow]):
+        plan = restrict(rules, GUARD, Lists())
+        assert (plan.lossy, plan.revoked) == ("", ())
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
@@ -117,6 +118,16 @@ def test_what_closes_a_group_of_the_same_interface_too_says_so():
     assert internet(group(EVERYTHING, neighbours=(group(),))).also == (RESOURCE.arn,)
     assert internet(group(neighbours=(group(),))).also == ()
     assert internet(group(EVERYTHING, neighbours=(group(in_scope=False),)), force=True).also == ()
+    begun = internet(group(EVERYTHING)).changes[0].call.params["Permissions"]
+    assert internet(group(EVERYTHING, *map(rule_of, begun), neighbours=(group(),))).also == (RESOURCE.arn,)
+
+
+def test_nobody_to_be_kept_falls_into_a_hole():
+    """Not even who gets in by another group of the interface only."""
+    rules = (replace(EVERYTHING, priority=100), Rule(policy="drop", ports="22/22", cidr="9.9.9.9", priority=100))
+    other = group(Rule(ports="22/22", cidr="9.9.9.9", priority=99))
+    assert "9.9.9.9/32" in internet(group(*rules, neighbours=(other,)), keep_sources=["9.9.9.9"]).blocked_by
+    assert internet(group(*rules), keep_sources=["9.9.9.9"]).blocked_by is None
 
 
 @pytest.mark.parametrize("used", [None, UNREAD])
