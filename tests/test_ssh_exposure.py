@@ -50,10 +50,12 @@ DENIABLE = (
     "slb:DescribeMasterSlaveServerGroupAttribute",
     "slb:DescribeAccessControlListAttribute",
     "nlb:ListLoadBalancers",
+    "nlb:GetLoadBalancerAttribute",
     "nlb:ListListeners",
     "nlb:ListServerGroups",
     "nlb:ListServerGroupServers",
     "alb:ListLoadBalancers",
+    "alb:GetLoadBalancerAttribute",
 )
 Packet = tuple[str, str, int]  # source, public address, port there
 
@@ -247,6 +249,32 @@ def test_long_lists_are_read_to_their_end_and_each_thing_once(sim):
     # Regions; instances, interfaces and EIPs by two pages each; gateways by two; the lists of the balancers; groups;
     # IPv6 addresses by three pages; entries of each gateway, of one by two; listeners by two; servers; the ACL by two.
     assert len(calls) == 1 + 6 + 2 + 3 + 1 + 3 + 52 + 2 + 1 + 2
+
+
+def test_addresses_are_asked_for_only_where_they_decide(sim):
+    """Those of an NLB that puts its own in the client's place at a port that matters."""
+    account = random_account(Random(1))  # noqa: S311
+    groups = {
+        f"sgp-{port}-{keeps}": {"servers": [{"server": "i-a", "port": port}], "preserve_client_ip": keeps}
+        for port in (SSH, 80)
+        for keeps in (False, True)
+    }
+    balancers = [
+        {
+            "id": f"nlb-{name}",
+            "region": REGION,
+            "addresses": [f"47.0.0.{place}"],
+            "local_addresses": [f"172.16.9.{place}"],
+            "listeners": [{"id": f"lsn-{name}", "port": 443, "server_group": name}],
+        }
+        for place, name in enumerate(groups)
+    ]
+    account["nlb"], account["alb"] = {"load_balancers": balancers, "server_groups": groups}, {}
+    sim.reset(keyed(account, [], filtered=True))
+    known = {one.id: one.local_addresses for one in read(sim).balancers.values()}
+    asked = [call["params"]["LoadBalancerId"] for call in sim.journal() if call["action"] == "GetLoadBalancerAttribute"]
+    assert asked == ["nlb-sgp-22-False"]
+    assert [name for name, local in known.items() if local] == asked
 
 
 def test_a_product_that_a_region_does_not_have_is_no_gap(sim):

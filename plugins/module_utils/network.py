@@ -116,8 +116,8 @@ class Balancer:
     """One load balancer. kind: clb, nlb or alb.
 
     addresses: its own public addresses, None where they could not be read; EIPs that are bound to it by hand are not
-    among them. local_addresses: the private ones from which it reaches its servers, or under which it is reached in
-    its VPC. groups: its own security groups. active: it hands on anything at all.
+    among them. local_addresses: the private ones from which an NLB reaches its servers, () where that was not asked
+    for. groups: its own security groups. active: it hands on anything at all.
     """
 
     id: str
@@ -249,14 +249,7 @@ class Gap:
 
     def as_dict(self) -> dict:
         """The gap as results show it among what is unread."""
-        one = self.unread
-        return {
-            "what": self.name,
-            "action": one.action,
-            "code": one.code,
-            "message": one.message,
-            "request_id": one.request_id,
-        }
+        return self.unread.as_dict(self.name)
 
 
 # What a gap can be in. clb, nlb and alb: load balancers with their listeners and server groups.
@@ -269,6 +262,7 @@ GAPS = {
     CLB: "CLBs",
     NLB: "NLBs",
     ALB: "ALBs",
+    "addresses": "addresses",
     "server_groups": "backends",
     "acls": "entries",
     "gateways": "NAT gateways",
@@ -276,6 +270,7 @@ GAPS = {
     "groups": "rules",
     "prefix_lists": "entries",
     "port_lists": "entries",
+    "events": "events",
 }
 
 Thing: TypeAlias = (

@@ -4,8 +4,9 @@
 The first wave lists what is in each region, seven calls each where no list is longer than a page. The second reads
 what those name: rules of the groups of the interfaces in question, listeners of load balancers that the internet
 reaches, DNAT entries of each NAT gateway. The third reads what those name in turn: server groups and access control
-lists of CLBs, prefix lists and port lists. What could not be read becomes a gap of the network, and no error; but a
-key that the cloud does not know ends the run.
+lists of CLBs, addresses of ALBs, and of NLBs that put their own in the client's place; then prefix lists and port
+lists. What could not be read becomes a gap of the network, and no error; but a key that the cloud does not know ends
+the run.
 
 DescribeInstances answers with an empty list to who may not see instances. So instances that others name, and the list
 does not, are in the network too, as servers without a state, and a gap.
@@ -23,7 +24,7 @@ from . import network_rows as rows
 from .errors import CloudError, OptionError, Unread
 from .exposure import Lists
 from .names import pick
-from .network import ALB, CLB, NLB, Balancer, Gap, Interface, Network, Server, Thing
+from .network import ALB, CLB, NLB, Balancer, Gap, Interface, Network, Server, ServerGroup, Thing
 from .security_groups import PORT_LIST, PREFIX_LIST, READERS
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ class _Reading:
         self._wave(self._lists(regions))
         self._complete()
         self._wave(self._details())
-        self._wave(self._behind_clbs())
+        self._wave((*self._behind_clbs(), *self._addresses()))
         self._rule_lists()
         return self.network
 
@@ -173,15 +174,25 @@ class _Reading:
         for kind, region in sorted({(one.kind, one.region) for one in facing}):
             for what, how in rows.LISTENERS[kind]:
                 yield Read(what, region, "", lambda how=how, region=region: how(self.cloud, region))
-        for one in facing:
-            if one.kind == ALB and one.internet:
-                yield Read(ALB, one.region, one.id, lambda one=one: rows.alb_addresses(self.cloud, one))
 
     def _faces(self, balancer: Balancer) -> bool:
         """The internet reaches it."""
         return balancer.internet or any(eip.bound_to == balancer.id for eip in self.network.eips.values())
 
     # What those name in turn
+
+    def _addresses(self) -> Iterator[Read]:
+        """Addresses that lists do not show: public ones, and of NLBs that hide the client from a server, their own."""
+        hiding = {one.id for one in self.network.server_groups.values() if self._hides(one)}
+        listeners = [one for one in self.network.listeners.values() if one.layer_4]
+        asked = {one.balancer for one in listeners if hiding.intersection(one.server_groups)}
+        for one in self.network.balancers.values():
+            if one.kind != CLB and self._faces(one) and (one.addresses is None or one.id in asked):
+                yield Read("addresses", one.region, one.id, partial(rows.with_addresses, self.cloud, one))
+
+    def _hides(self, group: ServerGroup) -> bool:
+        """Its servers see the load balancer in the client's place, at a port that matters."""
+        return not group.preserve_client and any(one.port in (0, *self.ports) for one in group.backends)
 
     def _behind_clbs(self) -> Iterator[Read]:
         """Who is behind the listeners of CLBs, and the access control lists of those that may lead to the ports."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from ipaddress import ip_address
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from .network import (
@@ -178,9 +179,8 @@ def clbs(cloud: Cloud, region: str) -> Iterator[Thing]:
             CLB,
             row.get("LoadBalancerName") or row["LoadBalancerId"],
             internet,
-            addresses if internet else (),
-            () if internet else addresses,
-            row.get("VpcId") or "",
+            (addresses or None) if internet else (),
+            vpc=row.get("VpcId") or "",
             active=row.get("LoadBalancerStatus", "active") == "active",
         )
 
@@ -241,11 +241,10 @@ def access_list(cloud: Cloud, region: str, name: str) -> Iterator[Thing]:
 
 
 def balancers(kind: str) -> Callable[[Cloud, str], Iterator[Thing]]:
-    """How NLBs or ALBs are listed. The list of ALBs has no addresses."""
+    """How NLBs or ALBs are listed: without the addresses from which they reach servers, ALBs without any."""
 
     def read_balancers(cloud: Cloud, region: str) -> Iterator[Thing]:
         for row in tokened(cloud, kind, "ListLoadBalancers", region, "LoadBalancers"):
-            rows = zone_addresses(row)
             internet = "internet" in ((row.get("AddressType") or "").lower(), ipv6_type(row))
             yield Balancer(
                 row["LoadBalancerId"],
@@ -253,11 +252,10 @@ def balancers(kind: str) -> Callable[[Cloud, str], Iterator[Thing]]:
                 kind,
                 row.get("LoadBalancerName") or row["LoadBalancerId"],
                 internet,
-                public_addresses(row, rows) if kind == NLB else None if internet else (),
-                tuple(one["PrivateIPv4Address"] for one in rows if one.get("PrivateIPv4Address")),
-                row.get("VpcId") or "",
-                tuple(row.get("SecurityGroupIds") or ()),
-                (row.get("LoadBalancerStatus") or "Active") in ("Active", "Configuring"),
+                public_addresses(row) or (None if internet else ()),
+                vpc=row.get("VpcId") or "",
+                groups=tuple(row.get("SecurityGroupIds") or ()),
+                active=(row.get("LoadBalancerStatus") or "Active") in ("Active", "Configuring"),
             )
 
     return read_balancers
@@ -273,8 +271,9 @@ def ipv6_type(row: dict) -> str:
     return (row.get("Ipv6AddressType") or "").lower()
 
 
-def public_addresses(row: dict, rows: list[dict]) -> tuple[str, ...]:
-    """The public addresses of an NLB or ALB."""
+def public_addresses(row: dict) -> tuple[str, ...]:
+    """The public addresses of an NLB or ALB, as far as they are shown."""
+    rows = zone_addresses(row)
     four = [one.get("PublicIPv4Address") or one.get("Address") for one in rows]
     six = [one.get("Ipv6Address") for one in rows]
     shown = [
@@ -284,10 +283,20 @@ def public_addresses(row: dict, rows: list[dict]) -> tuple[str, ...]:
     return tuple(filter(None, shown))
 
 
-def alb_addresses(cloud: Cloud, balancer: Balancer) -> Iterator[Thing]:
-    """An ALB with its public addresses."""
-    row = cloud.rpc("alb", "GetLoadBalancerAttribute", {"LoadBalancerId": balancer.id}, balancer.region)
-    yield replace(balancer, addresses=public_addresses(row, zone_addresses(row)))
+def with_addresses(cloud: Cloud, balancer: Balancer) -> Iterator[Thing]:
+    """An NLB or ALB with its public addresses, and those from which it reaches its servers.
+
+    Both APIs document the local addresses as those used "to communicate with the backend servers"; the private ones
+    beside them are those at which the load balancer is reached itself.
+    """
+    row = cloud.rpc(balancer.kind, "GetLoadBalancerAttribute", {"LoadBalancerId": balancer.id}, balancer.region)
+    rows = zone_addresses(row)
+    local = [one.get(name) or () for one in rows for name in ("Ipv4LocalAddresses", "Ipv6LocalAddresses")]
+    yield replace(
+        balancer,
+        addresses=public_addresses(row) or balancer.addresses,
+        local_addresses=tuple(chain.from_iterable(local)),
+    )
 
 
 def nlb_listeners(cloud: Cloud, region: str) -> Iterator[Thing]:

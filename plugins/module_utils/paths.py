@@ -99,6 +99,12 @@ def of(network: Network, server_id: str, port: int) -> Exposure:
     return Routes(network).to(server_id, port)
 
 
+def hides_path(gap: Gap, server: Server) -> bool:
+    """A path to the server may be hidden in the gap: in one of its region, or of what it is itself."""
+    everywhere = gap.kind in ENUMERATORS and gap.region in ("", server.region)
+    return everywhere or (gap.kind, gap.what) == ("servers", server.id)
+
+
 def stopped(server: Server) -> bool:
     """It answers nobody."""
     return server.status == "Stopped"
@@ -169,7 +175,7 @@ class Routes:
         paths = [path for door in doors for path in self._through(server, door, port)]
         paths += self._hidden(server, port)
         paths.sort(key=lambda path: (KINDS.index(path.kind), path.address, path.port))
-        gaps = tuple(gap for gap in self.network.gaps if gap.kind in ENUMERATORS and gap.region in ("", server.region))
+        gaps = tuple(gap for gap in self.network.gaps if hides_path(gap, server))
         inside = tuple(address for door in doors for address in (*door.private_ips, *door.ipv6))
         return Exposure(server, port, tuple(paths), gaps, inside)
 
@@ -384,7 +390,8 @@ class Routes:
     def _own_gate(self, door: Door, handover: Handover, port: int) -> tuple[Gate, tuple]:
         """The gate of the interface's groups for what comes with the load balancer's own address, the same way."""
         balancer, inner = handover.balancer, handover.inner(door)
-        own = CLOUD_SERVICES if balancer.kind == CLB else Addresses.of(*balancer.local_addresses)
+        local = (one for one in balancer.local_addresses if is_v6(one) == is_v6(inner))
+        own = CLOUD_SERVICES if balancer.kind == CLB else Addresses.of(*local)
         known = door.groups is not None and door.judged_inside
         found = self._judge(door.groups, (inner,) if inner else (), port) if known else Sources()
         accepts = bool(own) and own <= found.sure

@@ -175,26 +175,13 @@ def _show(balancer: Balancer) -> dict[str, Any]:
 
 @alb.action("GetLoadBalancerAttribute", resource=_arn, params={"LoadBalancerId": Text(required=True)})
 def get_load_balancer_attribute(call: Call) -> dict[str, Any]:
-    """Show a load balancer with its addresses, which the list does not have; the names of zones are made up."""
+    """Show a load balancer with its addresses, which the list does not have."""
     balancer = _balancer(call)
-    count = max(len(balancer.addresses), len(balancer.local_addresses))
-    public = balancer.addresses + [""] * count
-    local = balancer.local_addresses + [""] * count
-    zones = [
-        {
-            "ZoneId": f"{balancer.region}-{place + 1}",
-            "VSwitchId": f"vsw-{balancer.vpc}",
-            "LoadBalancerAddresses": [
-                {
-                    "Address": public[place],
-                    "IntranetAddress": local[place],
-                    "Ipv4LocalAddresses": [local[place]] if local[place] else [],
-                }
-            ],
-        }
-        for place in range(count)
+    addresses = [
+        {"Address": public, "IntranetAddress": private, "Ipv4LocalAddresses": local}
+        for public, private, local in _backends.addresses(balancer)
     ]
-    return {**_show(balancer), "RegionId": balancer.region, "ZoneMappings": zones}
+    return {**_show(balancer), "RegionId": balancer.region, "ZoneMappings": _backends.zones(balancer, addresses)}
 
 
 @alb.action("ListListeners", params={"LoadBalancerIds": Each(most=20), "ListenerIds": Each(most=20), **tokened(100)})

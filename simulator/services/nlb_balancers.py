@@ -9,6 +9,7 @@ from simulator.errors import ApiError
 from simulator.paging import tokened
 from simulator.parameters import Bool, Each, Int, Region, Text
 
+from . import _backends
 from .nlb import Listener, here, nlb, paged, section
 
 if TYPE_CHECKING:
@@ -26,24 +27,33 @@ def list_load_balancers(call: Call) -> dict[str, Any]:
     return paged(call, "LoadBalancers", [_show(each) for each in here(call) if wanted is None or each.id in wanted])
 
 
-def _show(balancer: Balancer) -> dict[str, Any]:
-    """One zone for each of its addresses; the names of zones and their interfaces are made up."""
-    count = max(len(balancer.addresses), len(balancer.local_addresses))
-    public = balancer.addresses + [""] * count
-    local = balancer.local_addresses + [""] * count
-    zones = [
+@nlb.action(
+    "GetLoadBalancerAttribute",
+    resource=lambda call: call.arn(f"loadbalancer/{call.params['LoadBalancerId']}"),
+    params={"RegionId": REGION, "LoadBalancerId": Text(required=True)},
+)
+def get_load_balancer_attribute(call: Call) -> dict[str, Any]:
+    """Show a load balancer with the addresses from which it speaks to servers, which the list does not have."""
+    return _show(_balancer(call), with_local=True)
+
+
+def _balancer(call: Call) -> Balancer:
+    balancer = next((each for each in here(call) if each.id == call.params["LoadBalancerId"]), None)
+    if balancer is None:
+        raise ApiError("ResourceNotFound.loadBalancer", "The specified resource is not found.", 404)
+    return balancer
+
+
+def _show(balancer: Balancer, *, with_local: bool = False) -> dict[str, Any]:
+    """The ids of its interfaces are made up."""
+    addresses = [
         {
-            "ZoneId": f"{balancer.region}-{place + 1}",
-            "VSwitchId": f"vsw-{balancer.vpc}",
-            "LoadBalancerAddresses": [
-                {
-                    "PublicIPv4Address": public[place],
-                    "PrivateIPv4Address": local[place],
-                    "EniId": f"eni-{balancer.id}-{place}",
-                }
-            ],
+            "PublicIPv4Address": public,
+            "PrivateIPv4Address": private,
+            "EniId": f"eni-{balancer.id}-{place}",
+            **({"Ipv4LocalAddresses": local} if with_local else {}),
         }
-        for place in range(count)
+        for place, (public, private, local) in enumerate(_backends.addresses(balancer))
     ]
     return {
         "LoadBalancerId": balancer.id,
@@ -55,7 +65,7 @@ def _show(balancer: Balancer) -> dict[str, Any]:
         "RegionId": balancer.region,
         "VpcId": balancer.vpc,
         "SecurityGroupIds": balancer.security_groups,
-        "ZoneMappings": zones,
+        "ZoneMappings": _backends.zones(balancer, addresses),
         "Tags": [{"Key": key, "Value": value} for key, value in balancer.tags.items()],
     }
 
@@ -102,10 +112,8 @@ def list_listeners(call: Call) -> dict[str, Any]:
 def create_listener(call: Call) -> dict[str, Any]:
     """Make a listener that runs at once; port 0 needs a range of ports. Codes for refusals are UNCONFIRMED."""
     asked, state = call.params, section.of(call.account)
-    balancer = next((each for each in here(call) if each.id == asked["LoadBalancerId"]), None)
+    balancer = _balancer(call)
     group = state.server_groups.get(asked["ServerGroupId"])
-    if balancer is None:
-        raise ApiError("ResourceNotFound.loadBalancer", "The specified resource is not found.", 404)
     if group is None or group.region != call.region:
         raise ApiError("ResourceNotFound.serverGroup", "The specified resource is not found.", 404)
     if not asked["ListenerPort"] and not {"StartPort", "EndPort"} <= set(asked):

@@ -294,11 +294,18 @@ def test_the_default_group_changes(classic, network):
 
 
 def test_nlbs_show_their_addresses_and_groups(layer_4):
-    """In their zones: the public ones, and those from which they speak to servers."""
+    """In their zones: the public ones in the list, those from which they speak to servers one by one."""
     listed = layer_4.list_load_balancers(nlb_models.ListLoadBalancersRequest(region_id=REGION)).body
     (balancer,) = listed.load_balancers
     (address,) = balancer.zone_mappings[0].load_balancer_addresses
-    assert (address.public_ipv_4address, address.private_ipv_4address) == (NLB, "172.16.9.4")
+    assert address.public_ipv_4address == NLB
+    asked = nlb_models.GetLoadBalancerAttributeRequest(region_id=REGION, load_balancer_id="nlb-1")
+    body = layer_4.get_load_balancer_attribute(asked).body
+    (shown,) = body.zone_mappings[0].load_balancer_addresses
+    assert (shown.public_ipv_4address, shown.ipv_4local_addresses) == (NLB, ["172.16.9.4"])
+    assert shown.private_ipv_4address == address.private_ipv_4address != "172.16.9.4"
+    asked.load_balancer_id = "nlb-none"
+    assert refused(layer_4.get_load_balancer_attribute, asked) == (404, "ResourceNotFound.loadBalancer")
     assert (balancer.security_group_ids, balancer.vpc_id) == (["sg-web"], "vpc-default")
 
 
