@@ -34,7 +34,10 @@ def of_milliseconds(milliseconds: object) -> str | None:
 def window(options: SimpleNamespace, now: datetime) -> tuple[datetime, datetime]:
     """The options since and until: the last week, if they say nothing. Nothing is known of times to come."""
     until = min(parsed(options.until, "until"), now) if options.until else now
-    since = parsed(options.since, "since") if options.since else until - WINDOW
+    try:
+        since = parsed(options.since, "since") if options.since else until - WINDOW
+    except OverflowError:
+        raise OptionError(f"until ({shown(until)}) has to be more than {WINDOW.days} days after the year 1.") from None
     if since >= until:
         raise OptionError(f"since ({shown(since)}) has to be before until ({shown(until)}).")
     return since, until

@@ -60,6 +60,12 @@ def test_the_window_is_the_last_week_or_what_the_options_say(options, expected):
     assert asked(**options) == expected
 
 
+def test_a_window_that_begins_before_all_time_is_refused():
+    """As the last week of the first days of the calendar would."""
+    with pytest.raises(OptionError, match=r"^until \(.*\) has to be more than 7 days after the year 1"):
+        asked(until="0001-01-02")
+
+
 @pytest.mark.parametrize("since", ["2026-02-27T12:00:00Z", "2026-03-01"])
 def test_a_window_that_ends_before_it_begins_is_refused(since):
     """So is one that begins in times to come."""
