@@ -144,7 +144,7 @@ def _read(cloud: Cloud, region: str, since: datetime, until: datetime) -> list[d
     """The writing events of a region, oldest first: of all products, unless asking for each is less to read."""
     window = {"StartTime": shown(since), "EndTime": shown(until)}
     rows, token = _page(cloud, region, window, {"EventRW": "Write"})
-    if token and split(rows, since, until):
+    if token and rows and split(rows, since, until):
         rows = [row for service in SERVICES for row in _pages(cloud, region, window, service)]
     else:
         rows += _rest(cloud, region, window, {"EventRW": "Write"}, token)
@@ -152,7 +152,7 @@ def _read(cloud: Cloud, region: str, since: datetime, until: datetime) -> list[d
 
 
 def split(rows: Sequence[Mapping], since: datetime, until: datetime) -> bool:
-    """Whether a query for each product takes fewer pages than what is left of all, judged by the newest page.
+    """Whether a query for each product takes fewer pages than what is left of all, judged by the newest page's rows.
 
     It tells how long fifty events take to come together, and how many of them matter.
     """

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 
 import pytest
 from ansible_collections.hardening.alicloud.plugins.module_utils import cloud as cloud_module
@@ -131,6 +132,16 @@ def test_a_region_that_can_not_be_read_is_unread(sim):
         "cn-shanghai": "NoPermission",
     }
     assert history.complete_since is None
+
+
+def test_a_page_may_be_empty_before_the_last():
+    """It tells nothing of how busy the region is, so what is left is read as it comes."""
+    answers = iter([{"Events": [], "NextToken": "more"}, {"Events": [ROW]}])
+    cloud = SimpleNamespace(
+        rpc=lambda *_asked: next(answers), map=lambda one, all_: [one(each) for each in all_], warnings=[]
+    )
+    history = trail.read(cloud, [REGION], NOW - timedelta(days=1), NOW)
+    assert [event.id for event in history.events] == ["A-1"]
 
 
 def test_a_wrong_key_ends_the_run(sim):
