@@ -106,6 +106,13 @@ def other_zone(ends: Iterable[float], changed: float) -> str | None:
     return f"its last line seems to be {hours} {when} its last change, as if its times were of another zone"
 
 
+def leaping(leap: tuple[float, float] | None) -> str | None:
+    """Why a file's times can't all be right, or None. leap: its two neighbouring moments that don't go together."""
+    if leap is None:
+        return None
+    return f"its times leap from {shown(leap[0])} to {shown(leap[1])}: a clock was wrong, or lines are missing"
+
+
 def late(first: float | None, since: float) -> str | None:
     """Why the oldest part of a log does not reach back to the window's beginning, or None."""
     if first is not None and first <= since:

@@ -3,7 +3,7 @@
 
 A traditional line (`Nov 23 04:01:15`) names neither year nor zone. Its year follows from the order of the lines and
 from a moment that the last of them can't be after; its zone is the server's. In the hour that a clock shows twice, both
-moments are possible unless the clock is seen to go back among the lines.
+moments are possible unless the clock is seen to go back among the lines. Where lines leap, a year may be mistaken.
 
 Moments are seconds since 1970 in UTC; local times are seconds since 1970 as though the clock on the wall showed UTC.
 The module that uses this runs on servers, whose Python may be as old as 3.8.
@@ -12,6 +12,7 @@ The module that uses this runs on servers, whose Python may be as old as 3.8.
 from __future__ import annotations
 
 import functools
+import math
 import re
 from calendar import isleap, timegm
 from datetime import datetime, timedelta, timezone
@@ -21,6 +22,7 @@ from .errors import OptionError
 
 DAY = 86400
 YEAR = 366 * DAY
+HALF_YEAR = YEAR // 2
 LEAP_YEAR = 2000
 LEAP_YEAR_BEGINS = timegm((LEAP_YEAR, 1, 1, 0, 0, 0))
 SLACK = DAY  # clocks and wrongly named zones: a last line may seem to be this much after its file's last change
@@ -99,10 +101,14 @@ class Turns:
         self.place: int | None = None
 
     def see(self, place: int) -> int:
-        """The count at this line. A step back of more than a day is a new year; a step on of a whole year is jitter."""
+        """The count at this line.
+
+        A step back of more than half a year is a new year, a shorter one is a clock that was set back. A step on of a
+        whole year is jitter.
+        """
         if self.place is not None:
             step = place - self.place
-            if step < -DAY:
+            if step < -HALF_YEAR:
                 self.count += 1
             elif step > YEAR - 2 * DAY:
                 self.count -= 1
@@ -157,13 +163,17 @@ def moments(local: float, offset: Offset) -> tuple[float, ...]:
 class Calendar:
     """Turns the stamps of one file, in their order, into the moments that they may mean.
 
-    ceiling: the moment of the file's last change, or that its successor begins with.
+    ceiling: the moment of the file's last change, or that its successor begins with. since: what was before, nobody
+    asks for. leap: the first two neighbouring lines, as their moments, of which one seems to be dated wrong, or None.
     """
 
-    def __init__(self, span: Span, ceiling: float, offset: Offset):
+    def __init__(self, span: Span, ceiling: float, offset: Offset, since: float = -math.inf):
         self._span = span
         self._ceiling = ceiling
         self._offset = offset
+        self._since = since
+        self._before: float | None = None
+        self.leap: tuple[float, float] | None = None
         self._turns = Turns()
         self._first_year = 0 if span.place is None else year_of(span.place, ceiling, offset) - span.turns
         self._known: tuple[Stamp | None, tuple[float, ...]] = (None, ())
@@ -186,7 +196,19 @@ class Calendar:
         if one != self._known[0]:
             turns = 0 if one.place is None else self._turns.see(one.place)
             self._known = (one, self._possible(one, turns))
+            self._follow(self._known[1][0])
         return self._known[1]
+
+    def end(self) -> None:
+        """After the last line: it too has to be near enough to the ceiling."""
+        self._follow(self._ceiling)
+
+    def _follow(self, moment: float) -> None:
+        """Note a leap: back by more than a day, or on by more than half a year, unless that ended before since."""
+        step = 0 if self._before is None else moment - self._before
+        if not self.leap and (step < -SLACK or (step > HALF_YEAR and moment > self._since)):
+            self.leap = (self._before, moment)
+        self._before = moment
 
     def _possible(self, one: Stamp, turns: int) -> tuple[float, ...]:
         if one.moment is not None:

@@ -11,6 +11,7 @@ import pytest
 from ansible_collections.hardening.alicloud.plugins.module_utils.errors import OptionError
 from ansible_collections.hardening.alicloud.plugins.module_utils.login_times import (
     DAY,
+    HALF_YEAR,
     Calendar,
     Stamp,
     fixed_offset,
@@ -64,10 +65,16 @@ def traditional(moment: float, zone: str = "UTC") -> str:
 
 def read(lines: list[str], changed: float, zone: str = "UTC") -> list[tuple]:
     """The (moment, other) of each line of a file that was last changed at a moment."""
+    return read_through(lines, changed, zone)[0]
+
+
+def read_through(lines: list[str], changed: float, zone: str = "UTC", since: float = 0) -> tuple[list, Calendar]:
+    """The same, and the calendar after the last line."""
     stamps = [stamp(line) for line in lines]
-    calendar = Calendar(survey(stamps), changed, offset_in(zone))
-    found = timed(((one, number) for number, one in enumerate(stamps)), calendar)
-    return [(moment, other) for moment, other, _number in sorted(found, key=lambda one: one[2])]
+    calendar = Calendar(survey(stamps), changed, offset_in(zone), since)
+    found = list(timed(((one, number) for number, one in enumerate(stamps)), calendar))
+    calendar.end()
+    return [(moment, other) for moment, other, _number in sorted(found, key=lambda one: one[2])], calendar
 
 
 # Stamps
@@ -169,6 +176,12 @@ def test_every_moment_is_found(moment, zone):
             "2026-11-23T04:01:16",
             ["2026-11-23T04:01:15", "2026-11-23T04:01:16"],
         ),
+        # A clock that was set back by days
+        (
+            ["Nov 19 00:00:00", "Nov 23 04:00:00", "Nov 20 00:00:00", "Nov 23 05:00:00"],
+            "2026-11-23T05:00:00",
+            ["2026-11-19T00:00:00", "2026-11-23T04:00:00", "2026-11-20T00:00:00", "2026-11-23T05:00:00"],
+        ),
     ],
 )
 def test_years(lines, changed, expected):
@@ -189,15 +202,50 @@ STEPS = st.integers(min_value=0, max_value=350 * DAY) | st.integers(min_value=0,
 @example(zone="America/New_York", begin=int(at("2026-11-01T05:00:00")), steps=[1800] * 6, idle=0)
 @example(zone="Pacific/Apia", begin=int(at("2011-12-30T08:00:00")), steps=[HOUR] * 8, idle=0)
 def test_traditional_lines_are_dated(zone, begin, steps, idle):
-    """Lines in their order, none a year after another, get the moments they were written at, or those are the other."""
+    """Lines in their order get the moments they were written at, or those are the other.
+
+    None is a year after another, and where one is more than half a year after another, that may be noted instead.
+    """
     written = list(accumulate(steps, initial=begin))
-    found = read([traditional(one, zone) for one in written], written[-1] + idle, zone)
+    found, calendar = read_through([traditional(one, zone) for one in written], written[-1] + idle, zone)
+    if max(*steps, idle) > HALF_YEAR - 2 * DAY and calendar.leap:
+        return
     assert [one for one, pair in zip(written, found, strict=True) if one not in pair] == []
     offset = offset_in(zone)
     certain = [pair[0] for pair in found if pair[1] is None]
     assert [one for one in certain if one not in written] == []
     for moment, other in found:
         assert other is None or moment + offset(moment) == other + offset(other)
+
+
+@pytest.mark.parametrize(
+    ("lines", "since", "expected"),
+    [
+        (["2026-11-19T00:00:00Z", "2026-11-22T23:00:00Z"], 0, None),
+        (["2026-11-22T04:00:00Z", "2026-11-21T05:00:00Z"], 0, None),  # less than a day
+        (["2026-06-19T00:00:00Z", "2026-11-22T23:00:00Z"], 0, None),
+        (["Nov 22 04:00:00", "Nov 20 00:00:00"], 0, ("2026-11-22T04:00:00", "2026-11-20T00:00:00")),
+        # A clock that was set only when the network was there
+        (["Nov 22 04:00:00", "Jan  1 00:00:00", "Nov 22 04:01:00"], 0, ("2026-01-01T00:00:00", "2026-11-22T04:01:00")),
+        (["1999-12-31T00:00:00Z", "Nov 22 04:00:00"], 0, ("1999-12-31T00:00:00", "2026-11-22T04:00:00")),
+        (["Nov 22 04:00:00", "2030-01-01T00:00:00Z"], 0, ("2026-11-22T04:00:00", "2030-01-01T00:00:00")),
+        # The last line is far from the file's last change
+        (["Nov 22 04:00:00", "Jan  1 00:00:00"], 0, ("2026-01-01T00:00:00", "2026-11-23T00:00:00")),
+        (["2030-01-01T00:00:00Z"], 0, ("2030-01-01T00:00:00", "2026-11-23T00:00:00")),
+        # Lines that came with the image of a server that is older than the window
+        (["2024-01-01T00:00:00Z", "2026-11-10T00:00:00Z"], "2026-11-11T00:00:00", None),
+        (
+            ["2024-01-01T00:00:00Z", "2026-11-10T00:00:00Z"],
+            "2026-11-09T00:00:00",
+            ("2024-01-01T00:00:00", "2026-11-10T00:00:00"),
+        ),
+    ],
+)
+def test_leap(lines, since, expected):
+    """Lines of which one has to be dated wrong are noted, unless nobody asks for that time."""
+    changed, since = at("2026-11-23T00:00:00"), since and at(since)
+    _found, calendar = read_through([f"{line} web-1" for line in lines], changed, since=since)
+    assert calendar.leap == (expected and tuple(map(at, expected)))
 
 
 # The hour that comes twice
