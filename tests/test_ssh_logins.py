@@ -232,6 +232,38 @@ def test_hour_that_comes_twice(recording, tmp_path):
     assert len(twice["attempts"]) == 2 * len(alone["attempts"])
 
 
+NOON = 1795435200  # 2026-11-23T12:00:00Z
+FAILED = "sshd[7]: Failed password for root from 198.51.100.7 port 1 ssh2"
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        # Other lines that stand before, behind and among it, and are dated wrong
+        ["2026-11-19T00:00:00Z web-1 cron: x", f"2026-11-23T04:00:00Z web-1 {FAILED}", "1999-12-31 00:00:00 x"],
+        ["2030-01-01T00:00:00Z web-1 cron: x", f"2026-11-23T04:00:00Z web-1 {FAILED}"],
+        ["Nov 19 00:00:00 web-1 cron: x", f"Nov 23 04:00:00 web-1 {FAILED}", "Nov 20 00:00:00 web-1 kernel: x"],
+    ],
+)
+def test_wrong_clock(tmp_path, lines):
+    """A line that is dated wrong hides no other, and the log is not taken for whole."""
+    write(tmp_path / "auth.log", [f"{line}\n" for line in lines], NOON)
+    result = login_info(tmp_path, since="2026-11-20", until="2026-11-24")
+    assert times(result) == ["2026-11-23T04:00:00Z"]
+    assert [log["complete"] for log in result["logs"]] == [False]
+    assert "times leap" in result["logs"][0]["reason"]
+
+
+def test_wrong_clock_in_the_next_file(tmp_path):
+    """The year of a file does not follow from a line of the next one that is dated wrong."""
+    wrong = "1999-12-31T00:00:00Z web-1 cron: x\n"
+    write(tmp_path / "auth.log", [wrong, f"Nov 23 04:00:00 web-1 {FAILED}\n"], NOON)
+    write(tmp_path / "auth.log.1", [f"Nov 22 12:00:00 web-1 {FAILED}\n"], NOON - DAY)
+    result = login_info(tmp_path, since="2026-11-20", until="2026-11-24")
+    assert times(result) == ["2026-11-22T12:00:00Z", "2026-11-23T04:00:00Z"]
+    assert [log["complete"] for log in result["logs"]] == [False, False]
+
+
 def test_zone_that_was_changed(recording, tmp_path):
     """Lines whose times don't fit the file's last change are told of: the server was in another zone then."""
     kept(tmp_path, recording.messages, "Asia/Tokyo")
@@ -291,8 +323,11 @@ def test_folded_lines(recording, tmp_path):
     """A line that stands for three more counts as three."""
     failed = next(one for one in recording.messages if one.text.startswith("Failed password"))
     folded = replace(failed, text=f"message repeated 3 times: [ {failed.text}]")
-    kept(tmp_path, [failed, folded])
-    assert [one["outcome"] for one in login_info(tmp_path)["attempts"]] == ["failed"] * 4
+    dropped = "exited MaxStartups throttling after 00:00:10, 5 connections dropped"
+    kept(tmp_path, [failed, folded, replace(folded, text=f"message repeated 3 times: [ {dropped}]")])
+    result = login_info(tmp_path)
+    assert [one["outcome"] for one in result["attempts"]] == ["failed"] * 4
+    assert "dropped 15 connections" in result["logs"][0]["reason"]
 
 
 # What can't be read

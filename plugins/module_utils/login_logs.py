@@ -103,16 +103,20 @@ class Logs:
             self._incomplete(files.late(first, self.window.since))
 
     def _read_file(self, one: files.File, ceiling: float) -> float | None:
-        """Read a file twice, first for its span of time; give when it begins."""
+        """Read a file twice, first for its span of time; give when it begins, where its lines leave no doubt of it.
+
+        Every line is read: some program's wrong clock must not hide what stands between its lines.
+        """
         text = _Text(one.path)
         span = survey(found for found, _line in text.stamped())
-        calendar = Calendar(span, ceiling, offset)
+        calendar = Calendar(span, ceiling, offset, self.window.since)
         first, last = calendar.edges()
         self._note(one.path, first, last)
         missing = _Missing()
-        if first is not None and first < self.window.until and last >= self.window.since:
+        if first is not None:
             self._take_lines(text, calendar, missing)
         self._incomplete(missing.reason())
+        self._incomplete(files.leaping(calendar.leap))
         if text.error:
             self._failed(one.path, text.error)
         elif text.lines and span.first is None:
@@ -120,17 +124,18 @@ class Logs:
             self._failed(one.path, reads.UnreadableError(one.path, "read", "UnknownFormat", message))
         elif ends := calendar.local_ends():
             self._incomplete(files.other_zone(ends, one.changed))
-        return first
+        return None if calendar.leap else first
 
     def _take_lines(self, text: _Text, calendar: Calendar, missing: _Missing) -> None:
         messages = Messages()
         for moment, other, what in timed(_entries(text, self.window.identifiers), calendar):
             if self.window.holds(moment) or self.window.holds(other):
                 self._take(messages, missing, (moment, other), what, text.path)
+        calendar.end()
 
     def _take(self, messages: Messages, missing: _Missing, moments: tuple, what: tuple, source: str) -> None:
         entry, times = what
-        missing.unnamed += unnamed(entry.text)
+        missing.unnamed += times * unnamed(entry.text)
         if fact := messages.fact(entry.pid, entry.text):
             self.attempts.add(Seen(*moments, entry, fact, times, source))
 
