@@ -14,13 +14,18 @@ from typing import NamedTuple
 IDENTIFIERS = ("sshd", "sshd-session", "sshd-auth")
 # "Suppressed 12 messages from ssh.service": journald's mark where a service logged more than its limit.
 SUPPRESSED = "a596d6fe7bfa4994828e72309e95d61e"
-SUPPRESSED_TEXT = re.compile(r"Suppressed (\d+) messages from (?:\S*/)?(\S+)")
+SUPPRESSED_TEXT = re.compile(r"Suppressed (\d{1,10}) messages from (?:\S*/)?(\S+)")
 STAMP = r"(?:<\d{1,3}>)?(?:[A-Z][a-z]{2} [ \d]\d [\d:]{8}|\d{4}-\d\d-\d\d[T ][\d:]{8}(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)?)"
 LINE = re.compile(
-    STAMP + r" (?P<host>\S+) (?:[a-z]+\d?\.[a-z]+ )?(?P<program>[^\s:\[\]]+)(?:\[(?P<pid>\d+)\])?: ?(?P<text>.*)"
+    STAMP + r" (?P<host>\S+) (?:[a-z]+\d?\.[a-z]+ )?(?P<program>[^\s:\[\]]+)(?:\[(?P<pid>\d{1,10})\])?: ?(?P<text>.*)"
 )
 # What older daemons write instead of lines equal to the one before, whichever program's that was.
-AGAIN = re.compile(STAMP + r" \S+ (?:last|above) message repeat(?:ed|s) (\d+) times?\s*")
+AGAIN = re.compile(STAMP + r" \S+ (?:last|above) message repeat(?:ed|s) (\d{1,10}) times?\s*")
+# How a connection ended. This alone sshd writes as the user who was logged in, what was before that as root.
+ENDED = re.compile(
+    r"(?:error: |fatal: )?(?:Received disconnect from|Disconnected from|Connection (?:closed|reset) by"
+    r"|Timeout, client not responding from|Read error from remote host) "
+)
 
 
 class Entry(NamedTuple):
@@ -57,33 +62,37 @@ def again(line: str) -> int:
 def record(line: str, identifiers: frozenset[str]) -> Record | None:
     """A record as `journalctl -o json` prints it, or None if it is none of sshd's.
 
-    Anybody on the server can write a record that calls itself sshd's, but not one that comes from root.
+    Anybody on the server can write a record that calls itself sshd's, from a program of that name too. So root alone is
+    believed, and others no more than how a connection ended.
     """
-    try:
-        fields = json.loads(line)
-        moment = int(fields["__REALTIME_TIMESTAMP"]) / 1e6
-    except (ValueError, KeyError, TypeError, OverflowError):
+    written, fields = _parsed(line)
+    if written is None:
         return None
-    text = _message(fields.get("MESSAGE"))
+    text, by_root = _message(fields.get("MESSAGE")), _text(fields.get("_UID", "0")) == "0"
     if fields.get("MESSAGE_ID") == SUPPRESSED:
-        found = SUPPRESSED_TEXT.match(text)
-        return Record(moment, None, int(found[1])) if found and "ssh" in found[2] else None
-    if _text(fields.get("_COMM")) not in identifiers and not _root_says(fields, identifiers):
+        found = SUPPRESSED_TEXT.match(text) if by_root else None
+        return Record(written, None, int(found[1])) if found and "ssh" in found[2] else None
+    by_sshd = _text(fields.get("_COMM")) in identifiers
+    named = _text(fields.get("SYSLOG_IDENTIFIER")) in identifiers
+    if not (by_sshd or named if by_root else by_sshd and ENDED.match(text)):
         return None
     pid = _text(fields.get("_PID") or fields.get("SYSLOG_PID"))
-    return Record(moment, Entry(_text(fields.get("_HOSTNAME")), int(pid) if pid.isdecimal() else None, text))
+    number = int(pid) if pid.isdecimal() and len(pid) <= 10 else None
+    return Record(written, Entry(_text(fields.get("_HOSTNAME")), number, text))
 
 
 def moment(line: str) -> float | None:
     """When a journal's record was written, whoever wrote it."""
+    return _parsed(line)[0]
+
+
+def _parsed(line: str) -> tuple[float | None, dict]:
+    """When a record was written, and its fields; None for what is no record."""
     try:
-        return int(json.loads(line)["__REALTIME_TIMESTAMP"]) / 1e6
+        fields = json.loads(line)
+        return int(fields["__REALTIME_TIMESTAMP"]) / 1e6, fields
     except (ValueError, KeyError, TypeError, OverflowError):
-        return None
-
-
-def _root_says(fields: dict, identifiers: frozenset[str]) -> bool:
-    return _text(fields.get("SYSLOG_IDENTIFIER")) in identifiers and _text(fields.get("_UID", "0")) == "0"
+        return None, {}
 
 
 def _message(value: object) -> str:

@@ -87,7 +87,8 @@ notes:
   - Run it as root, since others can read neither these files nor all of the journal.
   - It is in none of the collection's action groups, since it takes no options for a connection to the cloud.
   - Somebody who types a password where the name belongs leaves it in sshd's log as a name, and so in the result.
-  - Every user of a server can write to its syslog. The journal knows the author and is asked for it, files do not.
+  - Every user of a server can write to its syslog. Files don't name the author. The journal does, so of what it holds
+    only root's messages count, and of others those that tell how a connection ended.
 author:
   - hardening.alicloud maintainers (@hardening-alicloud)
 """

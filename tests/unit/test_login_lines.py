@@ -21,6 +21,7 @@ from hypothesis import strategies as st
 
 NAMES = frozenset(IDENTIFIERS)
 TEXT = "Failed password for root from 198.51.100.7 port 1 ssh2"
+END = "Disconnected from user ops 198.51.100.7 port 1"
 # As journald 252 kept what an sshd of OpenSSH 9.2 wrote.
 RECORD = {
     "_BOOT_ID": "fae444099fb746009c554b570728be46",
@@ -55,6 +56,7 @@ MOMENT = 1795443968.139536
         (f"Nov 23 04:01:15 web-1 sudo[4711]: {TEXT}", None),
         (f"Nov 23 04:01:15 web-1 sudo: sshd[4711]: {TEXT}", None),
         (f"Nov 23 04:01:15 web-1 notsshd[4711]: {TEXT}", None),
+        (f"Nov 23 04:01:15 web-1 sshd[{'9' * 5000}]: {TEXT}", None),
         ("Nov 23 04:01:15 web-1", None),
         (TEXT, None),
         ("", None),
@@ -73,6 +75,7 @@ def test_entry(line, expected):
         ("Nov 23 04:01:15 web-1 above message repeats 2 times", 2),
         (f"Nov 23 04:01:15 web-1 sshd[1]: {TEXT}", 0),
         ("Nov 23 04:01:15 w sshd: last message repeated 3 times", 0),
+        (f"Nov 23 04:01:15 web-1 last message repeated {'9' * 5000} times", 0),
     ],
 )
 def test_again(line, expected):
@@ -92,7 +95,9 @@ def given(**fields: object) -> Record | None:
         ({}, Entry("web-1", 126, TEXT)),
         ({"SYSLOG_IDENTIFIER": "sshd-session", "_COMM": "sshd-session"}, Entry("web-1", 126, TEXT)),
         ({"_COMM": None, "_EXE": None}, Entry("web-1", 126, TEXT)),  # the process was gone already
-        ({"_UID": "1000"}, Entry("web-1", 126, TEXT)),  # sshd on behalf of who logged in
+        ({"_UID": "1000", "MESSAGE": END}, Entry("web-1", 126, END)),  # sshd on behalf of who logged in
+        ({"_UID": "1000", "MESSAGE": END, "_EXE": None}, Entry("web-1", 126, END)),  # and was gone already
+        ({"_PID": "9" * 5000}, Entry("web-1", None, TEXT)),
         ({"_PID": None}, Entry("web-1", 126, TEXT)),
         ({"MESSAGE": list(TEXT.encode())}, Entry("web-1", 126, TEXT)),
         ({"MESSAGE": [*b"Invalid user ", 255]}, Entry("web-1", 126, "Invalid user \ufffd")),
@@ -109,6 +114,10 @@ def test_record(fields, entry_):
     "fields",
     [
         {"_COMM": "logger", "_UID": "1000"},  # somebody on the server who calls himself sshd
+        {"_COMM": "logger", "_UID": "1000", "MESSAGE": END},
+        {"_UID": "1000", "_EXE": "/home/ops/sshd"},  # and calls his program so as well
+        {"_UID": "1000", "_EXE": "/usr/sbin/sshd", "MESSAGE": f"Failed password for {END}"},
+        {"_UID": "1000", "MESSAGE": "exited MaxStartups throttling after 00:00:10, 5 connections dropped"},
         {"_COMM": "sudo", "SYSLOG_IDENTIFIER": "sudo"},
         {"__REALTIME_TIMESTAMP": None},
         {"__REALTIME_TIMESTAMP": "soon"},
@@ -132,6 +141,7 @@ def test_no_record(line):
         ("Suppressed 12 messages from ssh.service", 12),
         ("Suppressed 7 messages from /system.slice/sshd.service", 7),
         ("Suppressed 12 messages from cron.service", None),
+        (f"Suppressed {'9' * 5000} messages from ssh.service", None),
     ],
 )
 def test_suppressed(text, number):
@@ -143,6 +153,12 @@ def test_suppressed(text, number):
         "SYSLOG_IDENTIFIER": "systemd-journald",
     }
     assert given(**fields) == (Record(MOMENT, None, number) if number else None)
+
+
+def test_suppressed_by_nobody():
+    """Not where somebody else says so."""
+    fields = {"MESSAGE_ID": SUPPRESSED, "MESSAGE": "Suppressed 12 messages from ssh.service"}
+    assert given(**fields, _COMM="systemd-journal", _UID="1000") is None
 
 
 def test_moment():
