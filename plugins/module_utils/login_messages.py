@@ -99,10 +99,10 @@ KEY = re.compile(r": \S+ \S+(?: ID .* \(serial \d+\) CA \S+ \S+)?(?:, client use
 WITH_KEY = ("publickey", "hostbased")
 
 LEVEL = re.compile(r"(?:error|fatal|info|verbose): ")
-REPEATED = re.compile(r"message repeated (?P<times>\d+) times: \[ ?(?P<text>.*)\]")
+REPEATED = re.compile(r"message repeated (?P<times>\d{1,10}) times: \[ ?(?P<text>.*)\]")
 # Of these, sshd names the source in the next line of the same process.
 WITHOUT_SOURCE = re.compile(r"kex_exchange_identification: (?P<why>.*)")
-DROPPED = re.compile(r"(?:exited|in) MaxStartups throttling .* (?P<number>\d+) connections dropped")
+DROPPED = re.compile(r"(?:exited|in) MaxStartups throttling .* (?P<number>\d{1,10}) connections dropped")
 NOTED = 1000
 LONGEST = 2000  # log.c of OpenSSH cuts its messages at 1024 bytes, so a longer one is somebody else's
 

@@ -278,11 +278,18 @@ def test_folded():
     assert repeated(text) == (1, text)
 
 
+def test_absurd_number():
+    """A number that no daemon writes is read as any other text."""
+    text = f"message repeated {'9' * 5000} times: [ x]"
+    assert repeated(text) == (1, text)
+
+
 def test_unnamed():
     """Connections that sshd dropped without naming them are counted."""
     assert unnamed("exited MaxStartups throttling after 00:10:20, 999 connections dropped") == 999
     assert unnamed("error: in MaxStartups throttling for 00:05:01, 12 connections dropped") == 12
     assert unnamed("error: beginning MaxStartups throttling") == 0
+    assert unnamed(f"exited MaxStartups throttling after 00:10:20, {'9' * 5000} connections dropped") == 0
 
 
 def test_endless_message():
