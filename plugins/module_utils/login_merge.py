@@ -9,6 +9,7 @@ The module that uses this runs on servers, whose Python may be as old as 3.8.
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import NamedTuple
 
 from .login_lines import Entry
@@ -21,7 +22,7 @@ REPEATED_WITHIN = 600  # seconds: a folded line bears the time of the last messa
 class Attempt:
     """A message of sshd that says where somebody came from. other: its second possible moment, or None."""
 
-    __slots__ = ("fact", "host", "logs", "moment", "other", "source")
+    __slots__ = ("fact", "host", "moment", "other", "source")
 
     def __init__(self, moment: float, other: float | None, host: str, fact: Fact, source: str):
         self.moment = moment
@@ -29,7 +30,6 @@ class Attempt:
         self.host = host
         self.fact = fact
         self.source = source
-        self.logs: set[str] = {source}
 
     def same_time(self, seen: Seen) -> bool:
         """Whether another log's message may be this one."""
@@ -55,7 +55,7 @@ class Seen(NamedTuple):
 
 
 class Attempts:
-    """Gathers attempts, log by log, of which each is seen in its order.
+    """Gathers attempts, one log after the other.
 
     Beyond limit, only accepted logins are kept, and left_out counts the others.
     """
@@ -64,6 +64,8 @@ class Attempts:
         self._limit = limit
         self._known: dict[tuple, list[Attempt]] = {}
         self._number = 0
+        self._source: str | None = None  # the log that is read, and what of earlier logs it has not shown yet
+        self._single: dict[tuple, list[Attempt]] = {}
         self.left_out = 0
 
     def add(self, seen: Seen) -> None:
@@ -71,19 +73,23 @@ class Attempts:
         host = seen.entry.host.lower().partition(".")[0]
         key = (host, seen.entry.pid, seen.entry.text.rstrip())
         known = self._known.get(key, [])
-        for _time in range(min(seen.times, self._limit)):
-            twin = next((one for one in known if seen.source not in one.logs and one.same_time(seen)), None)
-            if twin:
-                twin.logs.add(seen.source)
-                if twin.other is not None and seen.other is None:
-                    twin.moment, twin.other = seen.moment, None
-            elif self._number < self._limit or seen.fact.outcome == "accepted":
+        if seen.source != self._source:
+            self._source, self._single = seen.source, {}
+        single = self._single[key] if key in self._single else list(known)
+        times = min(seen.times, self._limit)
+        twins = list(islice((one for one in single if one.same_time(seen)), times))
+        for twin in twins:
+            single.remove(twin)
+            if twin.other is not None and seen.other is None:
+                twin.moment, twin.other = seen.moment, None
+        for _time in range(times - len(twins)):
+            if self._number < self._limit or seen.fact.outcome == "accepted":
                 known.append(Attempt(seen.moment, seen.other, seen.entry.host, seen.fact, seen.source))
                 self._number += 1
             else:
                 self.left_out += 1
         if known:
-            self._known[key] = known
+            self._known[key], self._single[key] = known, single
 
     def in_order(self) -> list[Attempt]:
         """All of them, oldest first."""
