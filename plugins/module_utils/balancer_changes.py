@@ -10,11 +10,10 @@ is not.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from dataclasses import replace
 
-from .change_kinds import Kind, Memory, hide, hides, listed, reveal
+from .change_kinds import Kind, Memory, hide, hides, listed, reveal, say
 from .network import ALB, CLB, NLB, SOMETHING, AccessList, Backend, Balancer, Listener, Network, ServerGroup
 from .network_rows import backend
 from .trail import Event
@@ -25,8 +24,15 @@ CLB_ARN = ("slb", "loadbalancer", ("LoadBalancerId",))
 GROUP_ARN = ("slb", "vservergroup", ("VServerGroupId", "MasterSlaveServerGroupId"))
 ACL_ARN = ("slb", "acl", ("AclId",))
 # Parameters of a listener that say where it leads, and whom it lets by.
-LEADING = ("BackendServerPort", "VServerGroupId", "VServerGroup", "MasterSlaveServerGroupId", "ServerGroupId")
-GUARDING = ("AclStatus", "AclType", "AclId", "AclIds")
+LEADING = (
+    "BackendServerPort",
+    "VServerGroupId",
+    "VServerGroup",
+    "MasterSlaveServerGroupId",
+    "MasterSlaveServerGroup",
+    "ServerGroupId",
+)
+GUARDING = ("AclStatus", "AclType", "AclId", "AclIds", "AccessControlStatus")
 
 
 def _number(text: str) -> int:
@@ -122,13 +128,17 @@ def _undo_set(protocol: str = "") -> Callable[[Network, Event], Network]:
         found = _found(network, event, protocol)
         if isinstance(event.known, Listener):
             return network.put(event.known)
-        if any(event.request.get(name) for name in LEADING):
+        if _sets(event, LEADING):
             if found is None and event.service != "Slb":
                 return hide(network, event, PRODUCTS[event.service], "it does not tell where the listener led")
-            return network.put(_somewhere(event, found, protocol))
-        return _undo_guarded(network, event, protocol) if any(event.request.get(name) for name in GUARDING) else network
+            network = network.put(_somewhere(event, found, protocol))
+        return _undo_guarded(network, event, protocol) if _sets(event, GUARDING) else network
 
     return undo
+
+
+def _sets(event: Event, names: tuple[str, ...]) -> bool:
+    return any(event.request.get(name) for name in names)
 
 
 def _undo_guarded(network: Network, event: Event, protocol: str = "") -> Network:
@@ -154,7 +164,7 @@ def _learn_set(protocol: str = "") -> Callable[[Memory, Event], object]:
     def learn(memory: Memory, event: Event) -> object:
         name = _remembered(memory, event, protocol)
         before = memory.recall(Listener, name)
-        if before is None or not any(event.request.get(one) for one in (*LEADING, *GUARDING)):
+        if before is None or not _sets(event, (*LEADING, *GUARDING)):
             return before
         return memory.forget(Listener, name)
 
@@ -180,7 +190,7 @@ def _forget_listener(memory: Memory, event: Event) -> object:
 def _undo_balancer_made(network: Network, event: Event) -> Network:
     name = event.text("LoadBalancerId")
     listeners = [one for one in network.listeners.values() if one.balancer == name]
-    return network.drop(Balancer(name, event.region, ""), *listeners)
+    return reveal(network.drop(Balancer(name, event.region, ""), *listeners), PRODUCTS[event.service], name)
 
 
 def _undo_balancer_lost(network: Network, event: Event) -> Network:
@@ -195,7 +205,9 @@ def _learn_balancer(memory: Memory, event: Event) -> None:
     address = event.text("Address")
     if event.service == "Slb":
         memory.note(ServerGroup(event.text("LoadBalancerId"), event.region))  # nothing stands behind it yet
-    internet = event.text("AddressType").lower() == "internet"
+    # A CLB is one to the internet unless it is said. UNCONFIRMED: the default.
+    kind = event.text("AddressType").lower()
+    internet = kind != "intranet" if event.service == "Slb" else kind == "internet"
     memory.note(
         Balancer(
             event.text("LoadBalancerId"),
@@ -309,11 +321,6 @@ def _learn_entries(*, added: bool) -> Callable[[Memory, Event], object]:
     return learn
 
 
-def _say(sentence: str) -> Callable[[Event], str]:
-    """A sentence with parameters of the event in it, as $Name."""
-    return lambda event: re.sub(r"\$(\w+)", lambda found: event.text(found[1]) or "(unsaid)", sentence)
-
-
 def _say_listener(verb: str, protocol: str = "") -> Callable[[Event], str]:
     def say(event: Event) -> str:
         port = event.text("ListenerPort") or f"{event.text('StartPort')}-{event.text('EndPort')}".strip("-")
@@ -349,16 +356,16 @@ def _say_entries(verb: str, joint: str) -> Callable[[Event], str]:
 
 KINDS: dict[tuple[str, str], Kind] = {
     ("Slb", "CreateLoadBalancer"): Kind(
-        _say("created CLB $LoadBalancerId with $Address"), _undo_balancer_made, CLB_ARN, _learn_balancer
+        say("created CLB $LoadBalancerId with $Address"), _undo_balancer_made, CLB_ARN, _learn_balancer
     ),
     ("Slb", "DeleteLoadBalancer"): Kind(
-        _say("deleted CLB $LoadBalancerId"),
+        say("deleted CLB $LoadBalancerId"),
         _undo_balancer_lost,
         CLB_ARN,
         lambda memory, event: memory.forget(Balancer, event.text("LoadBalancerId")),
     ),
     ("Slb", "SetLoadBalancerStatus"): Kind(
-        _say("set CLB $LoadBalancerId $LoadBalancerStatus"), hides(CLB, "its status before is not told"), CLB_ARN
+        say("set CLB $LoadBalancerId $LoadBalancerStatus"), hides(CLB, "its status before is not told"), CLB_ARN
     ),
     **{
         ("Slb", f"CreateLoadBalancer{protocol.upper()}Listener"): Kind(
@@ -375,7 +382,7 @@ KINDS: dict[tuple[str, str], Kind] = {
     ("Slb", "SetListenerAccessControlStatus"): Kind(_say_set(), _undo_set(), CLB_ARN, _learn_set()),
     **{
         ("Slb", f"{verb}ListenerWhiteListItem"): Kind(
-            _say(f"{word} the list of listener $ListenerPort of $LoadBalancerId"), _undo_guarded, CLB_ARN
+            say(f"{word} the list of listener $ListenerPort of $LoadBalancerId"), _undo_guarded, CLB_ARN
         )
         for verb, word in (("Add", "added $SourceItems to"), ("Remove", "removed $SourceItems from"))
     },
@@ -405,7 +412,7 @@ KINDS: dict[tuple[str, str], Kind] = {
         _say_servers("created a server group of", "named", "BackendServers"), _undo_group_made, GROUP_ARN, _learn_group
     ),
     ("Slb", "DeleteVServerGroup"): Kind(
-        _say("deleted the server group $VServerGroupId"), _undo_servers, GROUP_ARN, _forget_group
+        say("deleted the server group $VServerGroupId"), _undo_servers, GROUP_ARN, _forget_group
     ),
     ("Slb", "AddVServerGroupBackendServers"): Kind(
         _say_servers("added", "to", "BackendServers"),
@@ -429,10 +436,10 @@ KINDS: dict[tuple[str, str], Kind] = {
         _say_servers("set the servers", "of", "BackendServers"), _undo_servers, GROUP_ARN, _forget_group
     ),
     ("Slb", "CreateMasterSlaveServerGroup"): Kind(
-        _say("created the server group $MasterSlaveServerGroupId"), _undo_group_made, GROUP_ARN
+        say("created the server group $MasterSlaveServerGroupId"), _undo_group_made, GROUP_ARN
     ),
     ("Slb", "DeleteMasterSlaveServerGroup"): Kind(
-        _say("deleted the server group $MasterSlaveServerGroupId"), _undo_servers, GROUP_ARN
+        say("deleted the server group $MasterSlaveServerGroupId"), _undo_servers, GROUP_ARN
     ),
     ("Slb", "AddAccessControlListEntry"): Kind(
         _say_entries("added", "to"), _undo_entries, ACL_ARN, _learn_entries(added=True)
@@ -441,13 +448,13 @@ KINDS: dict[tuple[str, str], Kind] = {
         _say_entries("removed", "from"), _undo_entries, ACL_ARN, _learn_entries(added=False)
     ),
     ("Slb", "CreateAccessControlList"): Kind(
-        _say("created the list $AclId"),
+        say("created the list $AclId"),
         lambda network, event: network.drop(AccessList(event.text("AclId"), event.region)),
         ACL_ARN,
         lambda memory, event: memory.note(AccessList(event.text("AclId"), event.region)),
     ),
     ("Slb", "DeleteAccessControlList"): Kind(
-        _say("deleted the list $AclId"),
+        say("deleted the list $AclId"),
         _undo_entries,
         ACL_ARN,
         lambda memory, event: memory.forget(AccessList, event.text("AclId")),
@@ -468,17 +475,17 @@ def _of(service: str) -> dict[tuple[str, str], Kind]:
     )
     return {
         (service, "CreateLoadBalancer"): Kind(
-            _say(f"created {kind.upper()} $LoadBalancerId"), _undo_balancer_made, balancer, _learn_balancer
+            say(f"created {kind.upper()} $LoadBalancerId"), _undo_balancer_made, balancer, _learn_balancer
         ),
         (service, "DeleteLoadBalancer"): Kind(
-            _say(f"deleted {kind.upper()} $LoadBalancerId"),
+            say(f"deleted {kind.upper()} $LoadBalancerId"),
             _undo_balancer_lost,
             balancer,
             lambda memory, event: memory.forget(Balancer, event.text("LoadBalancerId")),
         ),
         **{
             (service, name): Kind(
-                _say(f"{what} of {kind.upper()} $LoadBalancerId"),
+                say(f"{what} of {kind.upper()} $LoadBalancerId"),
                 hides(kind, "its addresses before are not told"),
                 balancer,
             )
@@ -505,10 +512,10 @@ def _of(service: str) -> dict[tuple[str, str], Kind]:
         (service, "StartListener"): Kind(_say_listener("started"), _undo_turned, listener, _learn_turned(running=True)),
         (service, "StopListener"): Kind(_say_listener("stopped"), _undo_turned, listener, _learn_turned(running=False)),
         (service, "CreateServerGroup"): Kind(
-            _say("created the server group $ServerGroupId"), _undo_group_made, group, _learn_group
+            say("created the server group $ServerGroupId"), _undo_group_made, group, _learn_group
         ),
         (service, "DeleteServerGroup"): Kind(
-            _say("deleted the server group $ServerGroupId"), _undo_servers, group, _forget_group
+            say("deleted the server group $ServerGroupId"), _undo_servers, group, _forget_group
         ),
         (service, "AddServersToServerGroup"): Kind(
             _say_servers("added", "to", "Servers"),
@@ -526,7 +533,7 @@ def _of(service: str) -> dict[tuple[str, str], Kind]:
             _say_servers("set the servers", "of", "Servers"), _undo_servers, group, _forget_group
         ),
         (service, "UpdateServerGroupAttribute"): Kind(
-            _say("changed the server group $ServerGroupId"), _undo_servers, group, _forget_group
+            say("changed the server group $ServerGroupId"), _undo_servers, group, _forget_group
         ),
     }
 

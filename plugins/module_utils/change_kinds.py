@@ -9,6 +9,7 @@ gap there that names the event. It is never taken for closed.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -63,7 +64,8 @@ class Facts:
 class Memory:
     """What the events so far tell of the network, the oldest first. primary: each server's primary interface.
 
-    added: when a rule was last added to a group, by the group's id and the rule's identity.
+    added: when a rule was last added to a group, by the group's id and the rule's identity. keeping: servers that were
+    stopped in a way that keeps their public address.
     """
 
     def __init__(self, network: Network):
@@ -71,6 +73,7 @@ class Memory:
         self.rules: dict[str, Facts] = {}
         self.added: dict[tuple[str, tuple], datetime] = {}
         self.groups: dict[str, tuple[str, ...]] = {}
+        self.keeping: set[str] = set()
         self.things: dict[tuple[type, str], Thing] = {}
 
     def recall(self, kind: type[T], name: str) -> T | None:
@@ -115,6 +118,11 @@ def reveal(network: Network, kind: str, what: str) -> Network:
 def hides(kind: str, why: str) -> Callable[[Network, Event], Network]:
     """An undo that can only say what is not known before."""
     return lambda network, event: hide(network, event, kind, why)
+
+
+def say(sentence: str) -> Callable[[Event], str]:
+    """A sentence with parameters of the event in it, as $Name."""
+    return lambda event: re.sub(r"\$(\w+)", lambda found: event.text(found[1]) or "(unsaid)", sentence)
 
 
 def listed(names: tuple[str, ...] | list[str], most: int = 5) -> str:

@@ -223,10 +223,7 @@ def report(run: Run, findings: list[Finding], plan: Plan) -> None:
     risks = [finding.as_risk() for finding in findings if finding.is_risk]
     run.result.update(risks=risks, summary=summarise(findings), diff=plan.diff())
     unread = {(finding.resource.arn, one): one for finding in findings for one in finding.unread}
-    run.result["unread"] = [
-        {"what": arn, "action": one.action, "code": one.code, "message": one.message, "request_id": one.request_id}
-        for (arn, _unused), one in unread.items()
-    ]
+    run.result["unread"] = [one.as_dict(arn) for (arn, _unused), one in unread.items()]
 
 
 def _converge(

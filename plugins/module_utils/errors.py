@@ -136,6 +136,16 @@ class Unread:
         """The trace that a failed reading call leaves in a state."""
         return cls(error.action, error.code, error.message, error.request_id)
 
+    def as_dict(self, what: str) -> dict:
+        """An entry of the results unread and unavailable. what: could not be read."""
+        return {
+            "what": what,
+            "action": self.action,
+            "code": self.code,
+            "message": self.message,
+            "request_id": self.request_id,
+        }
+
     def advice(self) -> str:
         """What the reader can do about it, or an empty string."""
         return CloudError(self.action, self.code, self.message, self.request_id).advice()

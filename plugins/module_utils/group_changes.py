@@ -10,19 +10,22 @@ it is modified.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from .addresses import Addresses
-from .change_kinds import Facts, Kind, Memory, hide, listed, reveal
+from .change_kinds import Facts, Kind, Memory, hide, listed, reveal, say
 from .exposure import Lists, Rule, port_text
 from .network import SOMETHING, Group, Interface, Network
 from .restriction import identity
 from .security_groups import FIELDS, rule_of
 from .trail import Event, moment
 
+ADDS, CHANGES = "AuthorizeSecurityGroup", "ModifySecurityGroupRule"
 GROUP = ("ecs", "securitygroup", ("SecurityGroupId",))
+# What a rule may not be without, for anything to be known of its group.
+UNDOES_ALL = {"Policy", "Priority", "IpProtocol", "SourcePortRange", "DestCidrIp", "Ipv6DestCidrIp"}
 # Times of creation may be those of the minute, and the cloud's clocks may differ.
 SKEW = timedelta(seconds=60)
 
@@ -80,6 +83,13 @@ def born_at(rule: Rule) -> datetime | None:
         return None
 
 
+def makers(events: Sequence[Event], rule: Rule) -> list[Event]:
+    """Those of the events on its group that may have made the rule; if it was changed, by whatever they added."""
+    if any(event.name == CHANGES and event.text("SecurityGroupRuleId") == rule.id for event in events):
+        return [event for event in events if event.name in (ADDS, CHANGES)]
+    return [event for event in events if event.name == ADDS and identity(rule) in by_identity(asked(event))]
+
+
 def _undo_revoke(network: Network, event: Event) -> Network:
     group = network.groups.get(event.text("SecurityGroupId"))
     if group is None:
@@ -114,8 +124,8 @@ def _vanished(event: Event, group: Group) -> list[Rule]:
 
 
 def _undo_modify(network: Network, event: Event) -> Network:
-    """The one rule that vanished is the rule before. Else its source and ports can be unknown; where its effect or its
-    place was changed, the whole group is.
+    """The one rule that vanished is the rule before. Else its source and ports can be unknown; where something else of
+    it was changed, the whole group is.
     """
     group, given = network.groups.get(event.text("SecurityGroupId")), _modified(event)
     if not given:
@@ -129,7 +139,7 @@ def _undo_modify(network: Network, event: Event) -> Network:
     others, vanished = [rule for rule in group.rules if rule is not found], _vanished(event, group)
     if len(vanished) == 1:
         return _before(network, event, group, [*others, replace(vanished[0], id=name)])
-    if found is None or given & {"Policy", "Priority", "IpProtocol"}:
+    if found is None or given & UNDOES_ALL:
         return _hidden(network, event, "it does not tell what the rule was before")
     return network.put(replace(group, rules=(*others, _blurred(found, given))))
 
@@ -284,6 +294,15 @@ def _undo_replace(network: Network, event: Event) -> Network:
     return _regrouped(network, event, lambda _groups: None) if _given(event) else network
 
 
+def _undo_move(network: Network, event: Event) -> Network:
+    """The primary interface may have had another private address, too."""
+    network, moved = _regrouped(network, event, lambda _groups: None), holder(network, event)
+    if moved is None:
+        return network
+    network = network.put(replace(network.interfaces[moved.id], private_ips=()))
+    return hide(network, event, "servers", "it does not tell which private address the instance had", moved.server)
+
+
 def _regrouped(network: Network, event: Event, before) -> Network:  # noqa: ANN001 - a function of groups
     """The interface, or the server of the classic network, in the groups that it was in before."""
     server = network.servers.get(event.text("InstanceId"))
@@ -361,24 +380,20 @@ def _who(event: Event) -> str:
 
 
 KINDS: dict[tuple[str, str], Kind] = {
-    ("Ecs", "AuthorizeSecurityGroup"): Kind(_about("authorized", "in"), _undo_authorize, GROUP, _learn_authorize),
+    ("Ecs", ADDS): Kind(_about("authorized", "in"), _undo_authorize, GROUP, _learn_authorize),
     ("Ecs", "RevokeSecurityGroup"): Kind(_about("revoked", "from"), _undo_revoke, GROUP, _learn_revoke),
-    ("Ecs", "ModifySecurityGroupRule"): Kind(_say_modify, _undo_modify, GROUP, _learn_modify),
+    ("Ecs", CHANGES): Kind(_say_modify, _undo_modify, GROUP, _learn_modify),
     # It bears on what members of the group send each other, which never comes over the internet.
     ("Ecs", "ModifySecurityGroupPolicy"): Kind(
-        lambda event: f"set the policy inside {event.text('SecurityGroupId')} to {event.text('InnerAccessPolicy')}",
+        say("set the policy inside $SecurityGroupId to $InnerAccessPolicy"),
         lambda network, _event: network,
         GROUP,
     ),
-    ("Ecs", "CreateSecurityGroup"): Kind(
-        lambda event: f"created the group {event.text('SecurityGroupId')}", _undo_create, GROUP, _learn_create
-    ),
-    ("Ecs", "DeleteSecurityGroup"): Kind(
-        lambda event: f"deleted the group {event.text('SecurityGroupId')}", _undo_delete, GROUP, _learn_delete
-    ),
+    ("Ecs", "CreateSecurityGroup"): Kind(say("created the group $SecurityGroupId"), _undo_create, GROUP, _learn_create),
+    ("Ecs", "DeleteSecurityGroup"): Kind(say("deleted the group $SecurityGroupId"), _undo_delete, GROUP, _learn_delete),
     ("Ecs", "ModifyPrefixList"): Kind(_say_list, _undo_prefix_list, ("ecs", "prefixlist", ("PrefixListId",))),
     ("Ecs", "DeletePrefixList"): Kind(
-        lambda event: f"deleted the prefix list {event.text('PrefixListId')}",
+        say("deleted the prefix list $PrefixListId"),
         _undo_other_list,
         ("ecs", "prefixlist", ("PrefixListId",)),
     ),
@@ -400,7 +415,7 @@ KINDS: dict[tuple[str, str], Kind] = {
     ),
     ("Ecs", "ModifyInstanceVpcAttribute"): Kind(
         lambda event: f"moved {_who(event)} in the VPC, with the groups {listed(_given(event))}",
-        lambda network, event: _regrouped(network, event, lambda _groups: None),
+        _undo_move,
         ("ecs", "instance", ("InstanceId",)),
         _learn_replace,
     ),

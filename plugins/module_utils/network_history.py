@@ -10,16 +10,16 @@ from datetime import datetime, timedelta
 from . import openings, tenures
 from .change_kinds import UNSAID
 from .gates import REACHABLE, UNKNOWN, shown
-from .group_changes import born_at, is_vague
+from .group_changes import ADDS, born_at, is_vague, makers
 from .moments import shown as shown_time
-from .network import SOMETHING, Eip, Group, Interface, Listener, Network, Server, Thing
+from .network import SOMETHING, Eip, Gap, Group, Interface, Listener, Network, Server, Thing
 from .openings import Opening, Subject
 from .replay import KINDS, Moment, back, blind, matters, told
 from .security_groups import permission_of
 from .tenures import Tenure
 from .trail import Event, History
 
-ADDED, UNSEEN = "AuthorizeSecurityGroup", "unseen"
+UNSEEN = "unseen"
 # The times of an event, and of what it made, are that close together.
 ABOUT = timedelta(minutes=2)
 FIELDS = {
@@ -46,7 +46,7 @@ def named(events: Iterable[Event]) -> set[tuple[str, str, str]]:
             "groups": groups,
             "prefix_lists": {event.text("PrefixListId")},
             "port_lists": {event.text("PortRangeListId")},
-            "acls": {event.text("AclId")},
+            "acls": {*event.text("AclId").split(","), *event.texts("AclIds")},
             "server_groups": {event.text("VServerGroupId")} if event.service == "Slb" else set(),
         }
         found |= {(kind, event.region, name) for kind, names in lists.items() for name in names if name}
@@ -58,7 +58,8 @@ def tell(network: Network, history: History, ports: Sequence[int], until: dateti
     events = [event for event in history.events if matters(event)]
     network = without_gone(network, named(events))
     events = sorted([*events, *unseen(network, events, history)], key=lambda event: event.time)
-    unread = [gap.as_dict() for gap in network.gaps]
+    looked_up = [Gap("events", region, error) for region, error in history.unread.items()]
+    unread = [gap.as_dict() for gap in (*network.gaps, *looked_up)]
     moments = back(blind(network, dict(history.unread)), events)
     found, opens = openings.find(moments, ports)
     changes = {event.id: change(event, account, opens[event.id]) for event in events}
@@ -71,7 +72,7 @@ def tell(network: Network, history: History, ports: Sequence[int], until: dateti
         "addresses": sorted(map(address, held), key=lambda row: (row["address"], row["from"] or "", row["id"])),
         "complete_since": shown_time(history.complete_since),
         "complete_until": shown_time(min(until, history.complete_until)),
-        "unread": sorted([*unread, *not_looked_up(history)], key=lambda one: (one["what"], one["action"])),
+        "unread": sorted(unread, key=lambda one: (one["what"], one["action"])),
     }
 
 
@@ -94,33 +95,19 @@ def without_gone(network: Network, asked: set[tuple[str, str, str]]) -> Network:
 def unseen(network: Network, events: Sequence[Event], history: History) -> list[Event]:
     """Rules that were added though no event tells it, as those of the last minutes may be, as events without an actor.
 
-    A rule says itself when it was created. An event on the same group, of about that time, may be the one that made it.
+    A rule says itself when it was created. An event of about that time that added it, or changed it, is its own.
     """
     found = []
     for group in network.groups.values():
-        made = [event.time for event in events if event.text("SecurityGroupId") == group.id]
+        here = [event for event in events if event.text("SecurityGroupId") == group.id]
         for rule in group.rules:
             born = born_at(rule)
             if born is None or not history.since < born <= history.until or group.region in history.unread:
                 continue
-            if not any(born - ABOUT <= time <= born + ABOUT for time in made):
+            if not any(born - ABOUT <= event.time <= born + ABOUT for event in makers(here, rule)):
                 asked = {"SecurityGroupId": group.id, "Permissions": [permission_of(rule)]}
-                found.append(Event(f"unseen {rule.id}", born, ADDED, "Ecs", group.region, asked, kind=UNSEEN))
+                found.append(Event(f"unseen {rule.id}", born, ADDS, "Ecs", group.region, asked, kind=UNSEEN))
     return found
-
-
-def not_looked_up(history: History) -> list[dict]:
-    """The regions whose events could not be read, among what is unread."""
-    return [
-        {
-            "what": f"events of {region}",
-            "action": one.action,
-            "code": one.code,
-            "message": one.message,
-            "request_id": one.request_id,
-        }
-        for region, one in history.unread.items()
-    ]
 
 
 def change(event: Event, account: str, opens: bool | None) -> dict:

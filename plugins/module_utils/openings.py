@@ -245,10 +245,10 @@ def touched(before: Network | None, after: Network) -> tuple[set[str], set[str]]
         }
     if before.lists != after.lists:
         return {*before.servers, *after.servers}, {*before.groups, *after.groups}
-    servers, holders = set(), set()
+    holders = set()
     fresh = [gap for gap in (*before.gaps, *after.gaps) if (gap in before.gaps) != (gap in after.gaps)]
     regions = {gap.region for gap in fresh if gap.kind in ENUMERATORS}
-    groups = {gap.what for gap in fresh if gap.kind == "groups" and gap.what}
+    groups, servers = ({gap.what for gap in fresh if gap.kind == kind and gap.what} for kind in ("groups", "servers"))
     for one in (one for pair in _pairs(before, after) for one in pair if one):
         if isinstance(one, Group):
             groups.add(one.id)

@@ -276,7 +276,7 @@ class Gaps:
         if not isinstance(found, Unread):
             return found
         place = self.unavailable if found.code == NOT_PURCHASED else self.unread
-        place.append(noted(what, found))
+        place.append(found.as_dict(what))
         return None
 
 
@@ -288,14 +288,3 @@ def readable(read: Callable[[], T]) -> T | Unread:
         if error.bad_key:
             raise
         return Unread.of(error)
-
-
-def noted(what: str, unread: Unread) -> dict:
-    """An entry of the results unread and unavailable."""
-    return {
-        "what": what,
-        "action": unread.action,
-        "code": unread.code,
-        "message": unread.message,
-        "request_id": unread.request_id,
-    }

@@ -3,17 +3,19 @@
 
 Facts: Alibaba Cloud's documentation of ECS 2014-05-26 and VPC 2016-04-28. A call that would change nothing is refused
 there (starting what runs, binding what is bound), so what succeeded tells what was before; but a call for several
-instances may leave some of them as they are. What was deleted is known from the event that made it, if that is in the
-window too.
+instances may leave some of them as they are. An instance that is stopped in economical mode (StopCharging, which an
+account may have for its default) loses its fixed public address, and gets another one as it starts. What was deleted
+is known from the events that made and changed it, if those are in the window too.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import partial
 
 from .addresses import is_v6
-from .change_kinds import Kind, Memory, hide, hides, listed, reveal
+from .change_kinds import Kind, Memory, hide, listed, reveal, say
 from .network import CLB, SOMETHING, Eip, Forward, Gateway, Interface, Ipv6, Network, Server
 from .network_rows import spelled
 from .trail import Event
@@ -23,7 +25,33 @@ INTERFACE = ("ecs", "eni", ("NetworkInterfaceId",))
 EIP = ("vpc", "eip", ("AllocationId",))
 GATEWAY = ("vpc", "natgateway", ("NatGatewayId",))
 ENTRY = ("vpc", "forwardentry", ("ForwardEntryId",))
+# Parameters that give a new interface more addresses than its primary one.
+MORE_ADDRESSES = (
+    "PrivateIpAddress",
+    "SecondaryPrivateIpAddressCount",
+    "Ipv4Prefix",
+    "Ipv4PrefixCount",
+    "Ipv6Address",
+    "Ipv6AddressCount",
+    "Ipv6Prefix",
+    "Ipv6PrefixCount",
+)
 BAND = ("vpc", "ipv6address", ("Ipv6AddressId", "Ipv6InternetBandwidthId"))
+
+
+ADDRESS_UNTOLD = "it does not tell which public address the instance had"
+
+
+@dataclass(frozen=True)
+class Held:
+    """What instances held before an event by those before it: fixed public addresses by instance, and EIPs.
+
+    kept: they have the same addresses after it.
+    """
+
+    addresses: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    eips: tuple[Eip, ...] = ()
+    kept: bool = False
 
 
 # Servers
@@ -39,36 +67,99 @@ def servers(event: Event) -> tuple[str, ...]:
 def _undo_made(network: Network, event: Event) -> Network:
     for name in servers(event):
         network = network.drop(Server(name, event.region), *network.interfaces_of(name))
+        network = reveal(network, "servers", name)
     return network
 
 
 def _undo_deleted(network: Network, event: Event) -> Network:
-    """What a deleted instance was is not known, but for the EIPs that were bound to it: they became free."""
-    known: tuple[Eip, ...] = event.known or ()
-    kept = (one for one in known if one.id in network.eips)
-    return network.put(*(Server(name, event.region, name, status="") for name in servers(event)), *kept)
+    """What a deleted instance was is not known, but for what events of the window bound to it or gave it."""
+    known: Held = event.known or Held()
+    bound = (
+        replace(network.eips[one.id], bound_to=one.bound_to, kind=one.kind, private_ip=one.private_ip)
+        for one in known.eips
+        if one.id in network.eips
+    )
+    gone = (Server(name, event.region, name, "", known.addresses.get(name, ())) for name in servers(event))
+    return network.put(*gone, *bound)
 
 
-def _learn_deleted(memory: Memory, event: Event) -> tuple[Eip, ...]:
+def _learn_deleted(memory: Memory, event: Event) -> Held:
     names = servers(event)
     bound = tuple(one for one in memory.things.values() if isinstance(one, Eip) and one.bound_to in names)
     for one in bound:
-        memory.note(replace(one, bound_to="", kind="none", private_ip=""))
-    return tuple(one for one in bound if one.address)
+        memory.note(_free(one))
+    return replace(_learn_released(memory, event), eips=bound)
 
 
-def _undo_turned(status: str) -> Callable[[Network, Event], Network]:
-    def undo(network: Network, event: Event) -> Network:
-        known = [network.servers[name] for name in servers(event) if name in network.servers]
-        return network.put(*(replace(server, status=status) for server in known))
+def _undo_stopped(network: Network, event: Event, status: str = "Running") -> Network:
+    """They ran, with the addresses that they have still, or had by earlier events; else, they may have lost one."""
+    known: Held = event.known or Held()
+    for server in _known_servers(network, event):
+        addresses = server.public_ips or known.addresses.get(server.id, ())
+        network = network.put(replace(server, status=status, public_ips=addresses))
+        if not (addresses or known.kept or server.classic or _has_eip(network, server)):
+            network = hide(network, event, "servers", ADDRESS_UNTOLD, server.id)
+    return network
 
-    return undo
+
+def _undo_started(network: Network, event: Event, status: str = "Stopped") -> Network:
+    """An address that they have since may be another one than before they were stopped."""
+    for server in _known_servers(network, event):
+        if server.public_ips and not server.classic and server.id not in (event.known or ()):
+            network = network.put(replace(server, status=status, public_ips=()))
+            network = hide(network, event, "servers", ADDRESS_UNTOLD, server.id)
+        else:
+            network = network.put(replace(server, status=status))
+    return network
+
+
+def _known_servers(network: Network, event: Event) -> list[Server]:
+    return [network.servers[name] for name in servers(event) if name in network.servers]
+
+
+def _has_eip(network: Network, server: Server) -> bool:
+    """It has an EIP, and so no fixed public address."""
+    holders = {server.id, *(one.id for one in network.interfaces_of(server.id) if one.primary)}
+    return any(one.bound_to in holders for one in network.eips.values())
+
+
+def _learn_stopped(memory: Memory, event: Event) -> Held:
+    """Addresses that were given in the window, if they may be lost now. kept: this call says that they are not."""
+    if event.text("StoppedMode") == "KeepCharging":
+        memory.keeping |= set(servers(event))
+        return Held(kept=True)
+    memory.keeping -= set(servers(event))
+    return _learn_released(memory, event)
+
+
+def _learn_started(memory: Memory, event: Event) -> set[str]:
+    """Those whose address is still the one that they had when they were stopped."""
+    kept = memory.keeping & set(servers(event))
+    memory.keeping -= kept
+    return kept
 
 
 def _undo_public_ip(network: Network, event: Event) -> Network:
     """An instance has one fixed public address at most."""
     server = network.servers.get(event.text("InstanceId"))
     return network.put(replace(server, public_ips=())) if server else network
+
+
+def _undo_public_ip_released(network: Network, event: Event) -> Network:
+    server, address = network.servers.get(event.text("InstanceId")), event.text("PublicIpAddress")
+    if not event.text("InstanceId"):
+        return hide(network, event, "eips", "it does not tell whose public address it was")
+    return network.put(replace(server, public_ips=(address,) if address else ())) if server else network
+
+
+def _learn_public_ip(memory: Memory, event: Event) -> None:
+    memory.note(Server(event.text("InstanceId"), event.region, public_ips=(event.text("IpAddress"),)))
+
+
+def _learn_released(memory: Memory, event: Event) -> Held:
+    """The public addresses that they had by earlier events, and have not any more."""
+    gone = (memory.forget(Server, name) for name in servers(event))
+    return Held({one.id: one.public_ips for one in gone if one})
 
 
 def _learn_made(memory: Memory, event: Event) -> None:
@@ -104,14 +195,27 @@ def _with_addresses(*, added: bool) -> Callable[[Network, Event], Network]:
         named = _addresses(event)
         if not named:
             return hide(network, event, "interfaces", "it does not tell which addresses", interface.id)
-        six = tuple(spelled(one) for one in named if is_v6(one))
-        four = tuple(one for one in named if not is_v6(one))
-        change = _without if added else _with
-        return network.put(
-            replace(interface, private_ips=change(interface.private_ips, four), ipv6=change(interface.ipv6, six))
-        )
+        return network.put(_readdressed(interface, named, _without if added else _with))
 
     return undo
+
+
+def _learn_addresses(*, added: bool) -> Callable[[Memory, Event], None]:
+    """Where it does not tell them, none of the interface's addresses are known."""
+
+    def learn(memory: Memory, event: Event) -> None:
+        known, named = memory.forget(Interface, event.text("NetworkInterfaceId")), _addresses(event)
+        if isinstance(known, Interface):
+            now = _readdressed(known, named, _with if added else _without)
+            memory.note(now if named and known.private_ips else replace(now, private_ips=()))
+
+    return learn
+
+
+def _readdressed(interface: Interface, named: tuple[str, ...], change: Callable) -> Interface:
+    six = tuple(spelled(one) for one in named if is_v6(one))
+    four = tuple(one for one in named if not is_v6(one))
+    return replace(interface, private_ips=change(interface.private_ips, four), ipv6=change(interface.ipv6, six))
 
 
 def _without(ours: tuple[str, ...], theirs: tuple[str, ...]) -> tuple[str, ...]:
@@ -147,7 +251,8 @@ def _say_spec(event: Event) -> str:
 
 
 def _undo_interface_made(network: Network, event: Event) -> Network:
-    return network.drop(Interface(event.text("NetworkInterfaceId"), event.region))
+    name = event.text("NetworkInterfaceId")
+    return reveal(network.drop(Interface(name, event.region)), "interfaces", name)
 
 
 def _undo_interface_deleted(network: Network, event: Event) -> Network:
@@ -158,17 +263,25 @@ def _undo_interface_deleted(network: Network, event: Event) -> Network:
 def _learn_interface(memory: Memory, event: Event) -> None:
     name = event.text("NetworkInterfaceId")
     groups = event.texts("SecurityGroupIds") or event.texts("SecurityGroupId")
-    address = event.text("PrivateIpAddress", "PrimaryIpAddress")
+    address = event.text("PrimaryIpAddress", "PrivateIpAddress")
     if groups:
         memory.groups[name] = groups
-    memory.note(Interface(name, event.region, private_ips=(address,) if address else (), groups=groups or None))
+    alone = address and not any(event.request.get(one) for one in MORE_ADDRESSES)
+    memory.note(Interface(name, event.region, private_ips=(address,) if alone else ()))
+
+
+def _learn_interface_gone(memory: Memory, event: Event) -> Interface | None:
+    name = event.text("NetworkInterfaceId")
+    known = memory.forget(Interface, name)
+    return replace(known, groups=memory.groups.get(name)) if isinstance(known, Interface) else None
 
 
 # EIPs
 
 
 def _undo_allocate(network: Network, event: Event) -> Network:
-    return network.drop(Eip(event.text("AllocationId"), event.region, ""))
+    name = event.text("AllocationId")
+    return reveal(network.drop(Eip(name, event.region, "")), "eips", name)
 
 
 def _eip(network: Network, event: Event) -> Eip:
@@ -177,12 +290,14 @@ def _eip(network: Network, event: Event) -> Eip:
     return network.eips.get(name) or Eip(name, event.region, known.address if known else "")
 
 
-def _undo_release(network: Network, event: Event) -> Network:
-    return network.put(replace(_eip(network, event), bound_to="", kind="none", private_ip=""))
+def _free(eip: Eip) -> Eip:
+    """The EIP, bound to nothing."""
+    return replace(eip, bound_to="", kind="none", private_ip="")
 
 
-def _undo_associate(network: Network, event: Event) -> Network:
-    return network.put(replace(_eip(network, event), bound_to="", kind="none", private_ip=""))
+def _undo_free(network: Network, event: Event) -> Network:
+    """What is bound or released was bound to nothing."""
+    return reveal(network.put(_free(_eip(network, event))), "eips", event.text("AllocationId"))
 
 
 def _undo_unassociate(network: Network, event: Event) -> Network:
@@ -190,15 +305,21 @@ def _undo_unassociate(network: Network, event: Event) -> Network:
         network = hide(network, event, "eips", "it does not tell what the EIP was bound to", event.text("AllocationId"))
         return network.put(_eip(network, event))
     bound = _bound(_eip(network, event), event, unsaid=SOMETHING)
-    if bound.kind == "SlbInstance" and not any(one.balancer == bound.bound_to for one in network.listeners.values()):
+    if bound.kind == "SlbInstance" and not _faces_internet(network, bound.bound_to):
         network = hide(network, event, CLB, "the load balancer's listeners were not read", bound.bound_to)
     return network.put(bound)
 
 
+def _faces_internet(network: Network, name: str) -> bool:
+    """The load balancer can be reached from the internet. The listeners of others are not read."""
+    found = network.balancers.get(name)
+    return bool(found and found.internet) or any(one.bound_to == name for one in network.eips.values())
+
+
 def _undo_batch(network: Network, event: Event) -> Network:
-    names = event.texts("InstanceIds")
-    found = [network.eips.get(name) or Eip(name, event.region, "") for name in names]
-    return network.put(*(replace(one, bound_to="", kind="none", private_ip="") for one in found))
+    for name in event.texts("InstanceIds"):
+        network = reveal(network.put(_free(network.eips.get(name) or Eip(name, event.region, ""))), "eips", name)
+    return network
 
 
 def _bound(eip: Eip, event: Event, unsaid: str = "") -> Eip:
@@ -232,10 +353,20 @@ def _learn_associate(memory: Memory, event: Event) -> object:
     return known
 
 
+def _learn_batch(memory: Memory, event: Event) -> None:
+    """They are bound to the same thing, each at an address of its own if that is an interface."""
+    target = event.text("BindedInstanceId")
+    kind = event.text("BindedInstanceType") or kind_of(target)
+    private = SOMETHING if kind == "NetworkInterface" else ""
+    for name in event.texts("InstanceIds"):
+        known = memory.recall(Eip, name) or Eip(name, event.region, "")
+        memory.note(replace(known, bound_to=target, kind=kind, private_ip=private))
+
+
 def _learn_unassociate(memory: Memory, event: Event) -> object:
     name = event.text("AllocationId")
     known = memory.recall(Eip, name)
-    memory.note(replace(known or Eip(name, event.region, ""), bound_to="", kind="none", private_ip=""))
+    memory.note(_free(known or Eip(name, event.region, "")))
     return known
 
 
@@ -291,7 +422,12 @@ def _learn_forward_changed(memory: Memory, event: Event) -> object:
 
 
 def _undo_gateway_made(network: Network, event: Event) -> Network:
-    return network.drop(Gateway(event.text("NatGatewayId"), event.region))
+    name = event.text("NatGatewayId")
+    return reveal(network.drop(Gateway(name, event.region)), "gateways", name)
+
+
+def _undo_gateway_lost(network: Network, event: Event) -> Network:
+    return hide(network, event, "gateways", "what the gateway forwarded is not known", event.text("NatGatewayId"))
 
 
 # IPv6
@@ -343,41 +479,59 @@ KINDS: dict[tuple[str, str], Kind] = {
         for name in ("DeleteInstance", "DeleteInstances")
     },
     **{
-        ("Ecs", name): Kind(lambda event: f"started {listed(servers(event))}", _undo_turned(before), INSTANCE)
+        ("Ecs", name): Kind(
+            lambda event: f"started {listed(servers(event))}",
+            partial(_undo_started, status=before),
+            INSTANCE,
+            _learn_started,
+        )
         for name, before in (("StartInstance", "Stopped"), ("StartInstances", ""))
     },
     **{
-        ("Ecs", name): Kind(lambda event: f"stopped {listed(servers(event))}", _undo_turned(before), INSTANCE)
+        ("Ecs", name): Kind(
+            lambda event: f"stopped {listed(servers(event))}",
+            partial(_undo_stopped, status=before),
+            INSTANCE,
+            _learn_stopped,
+        )
         for name, before in (("StopInstance", "Running"), ("StopInstances", ""))
     },
     ("Ecs", "AllocatePublicIpAddress"): Kind(
-        lambda event: f"gave {event.text('InstanceId')} the public address {event.text('IpAddress') or '(unsaid)'}",
+        say("gave $InstanceId the public address $IpAddress"),
         _undo_public_ip,
         INSTANCE,
+        _learn_public_ip,
+    ),
+    ("Ecs", "ReleasePublicIpAddress"): Kind(
+        say("took the public address $PublicIpAddress of $InstanceId"),
+        _undo_public_ip_released,
+        INSTANCE,
+        _learn_released,
     ),
     ("Ecs", "ConvertNatPublicIpToEip"): Kind(
-        lambda event: f"turned the public address of {event.text('InstanceId')} into an EIP",
+        say("turned the public address of $InstanceId into an EIP"),
         lambda network, event: hide(network, event, "eips", "which address it was about is not told"),
         INSTANCE,
+        _learn_released,
     ),
     ("Ecs", "AttachNetworkInterface"): Kind(
-        lambda event: f"attached {event.text('NetworkInterfaceId')} to {event.text('InstanceId')}",
+        say("attached $NetworkInterfaceId to $InstanceId"),
         _undo_attach,
         INTERFACE,
     ),
     ("Ecs", "DetachNetworkInterface"): Kind(
-        lambda event: f"detached {event.text('NetworkInterfaceId')} from {event.text('InstanceId')}",
+        say("detached $NetworkInterfaceId from $InstanceId"),
         _undo_detach,
         INTERFACE,
     ),
     ("Ecs", "CreateNetworkInterface"): Kind(
-        lambda event: f"created {event.text('NetworkInterfaceId')}", _undo_interface_made, INTERFACE, _learn_interface
+        say("created $NetworkInterfaceId"), _undo_interface_made, INTERFACE, _learn_interface
     ),
     ("Ecs", "DeleteNetworkInterface"): Kind(
-        lambda event: f"deleted {event.text('NetworkInterfaceId')}",
+        say("deleted $NetworkInterfaceId"),
         _undo_interface_deleted,
         INTERFACE,
-        lambda memory, event: memory.forget(Interface, event.text("NetworkInterfaceId")),
+        _learn_interface_gone,
     ),
     **{
         ("Ecs", f"{verb}{what}Addresses"): Kind(
@@ -386,11 +540,12 @@ KINDS: dict[tuple[str, str], Kind] = {
             ),
             _with_addresses(added=verb == "Assign"),
             INTERFACE,
+            _learn_addresses(added=verb == "Assign"),
         )
         for verb, word in (("Assign", "gave"), ("Unassign", "took from"))
         for what in ("PrivateIp", "Ipv6")
     },
-    ("Ecs", "ModifyInstanceNetworkSpec"): Kind(_say_spec, _undo_spec, INSTANCE),
+    ("Ecs", "ModifyInstanceNetworkSpec"): Kind(_say_spec, _undo_spec, INSTANCE, _learn_released),
     **{
         ("Vpc", name): Kind(
             lambda event: (
@@ -406,35 +561,34 @@ KINDS: dict[tuple[str, str], Kind] = {
         lambda event: f"bound EIPs {listed(event.texts('InstanceIds'))} to {event.text('BindedInstanceId')}",
         _undo_batch,
         ("vpc", "eip", ("InstanceIds", "BindedInstanceId")),
+        _learn_batch,
     ),
     ("Vpc", "ReleaseEipAddress"): Kind(
-        lambda event: f"released EIP {event.text('AllocationId')}",
-        _undo_release,
+        say("released EIP $AllocationId"),
+        _undo_free,
         EIP,
         lambda memory, event: memory.forget(Eip, event.text("AllocationId")),
     ),
-    ("Vpc", "AssociateEipAddress"): Kind(_say_eip("bound", "to"), _undo_associate, EIP, _learn_associate),
+    ("Vpc", "AssociateEipAddress"): Kind(_say_eip("bound", "to"), _undo_free, EIP, _learn_associate),
     ("Vpc", "UnassociateEipAddress"): Kind(_say_eip("unbound", "from"), _undo_unassociate, EIP, _learn_unassociate),
     ("Vpc", "CreateForwardEntry"): Kind(
         lambda event: f"forwarded {_say_forward(event)}", _undo_forward_made, ENTRY, _learn_forward
     ),
     ("Vpc", "DeleteForwardEntry"): Kind(
-        lambda event: f"deleted DNAT entry {event.text('ForwardEntryId')}",
+        say("deleted DNAT entry $ForwardEntryId"),
         _undo_forward_lost,
         ENTRY,
         lambda memory, event: memory.forget(Forward, event.text("ForwardEntryId")),
     ),
     ("Vpc", "ModifyForwardEntry"): Kind(_say_forward_changed, _undo_forward_changed, ENTRY, _learn_forward_changed),
-    ("Vpc", "CreateNatGateway"): Kind(
-        lambda event: f"created NAT gateway {event.text('NatGatewayId')}", _undo_gateway_made, GATEWAY
-    ),
+    ("Vpc", "CreateNatGateway"): Kind(say("created NAT gateway $NatGatewayId"), _undo_gateway_made, GATEWAY),
     ("Vpc", "DeleteNatGateway"): Kind(
-        lambda event: f"deleted NAT gateway {event.text('NatGatewayId')}",
-        hides("gateways", "what the gateway forwarded is not known"),
+        say("deleted NAT gateway $NatGatewayId"),
+        _undo_gateway_lost,
         GATEWAY,
     ),
     ("Vpc", "AllocateIpv6InternetBandwidth"): Kind(
-        lambda event: f"gave {event.text('Ipv6AddressId')} internet bandwidth", _undo_band_made, BAND
+        say("gave $Ipv6AddressId internet bandwidth"), _undo_band_made, BAND
     ),
     ("Vpc", "DeleteIpv6InternetBandwidth"): Kind(
         lambda event: f"took the internet bandwidth of {event.text('Ipv6AddressId', 'Ipv6InternetBandwidthId')}",

@@ -148,7 +148,6 @@ from ansible_collections.hardening.alicloud.plugins.module_utils.security_center
     Instance,
     Item,
     SecurityCenter,
-    noted,
     read_scores,
     readable,
     resource_of,
@@ -499,7 +498,7 @@ def conclude(cloud: Cloud, options: SimpleNamespace, state: State, enforcing: bo
     """What else there is to tell: others' rules, what was not bought, and what checking again has brought."""
     gaps = [one for one in (state.items, state.rules) if isinstance(one, Unread) and one.code == NOT_PURCHASED]
     told = {
-        "unavailable": [noted("whitelist", one) for one in gaps],
+        "unavailable": [one.as_dict("whitelist") for one in gaps],
         "other_rules": [] if isinstance(state.rules, Unread) else [shown(rule) for rule in others(state.rules)],
     }
     if not options.verify or not enforcing or isinstance(state.items, Unread):

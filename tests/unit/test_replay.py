@@ -6,7 +6,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from ansible_collections.hardening.alicloud.plugins.module_utils import network_history, trail
+from ansible_collections.hardening.alicloud.plugins.module_utils import network_history, paths, trail
 from ansible_collections.hardening.alicloud.plugins.module_utils.addresses import Addresses
 from ansible_collections.hardening.alicloud.plugins.module_utils.errors import Unread
 from ansible_collections.hardening.alicloud.plugins.module_utils.exposure import Lists, Rule
@@ -17,7 +17,9 @@ from ansible_collections.hardening.alicloud.plugins.module_utils.network import 
     Backend,
     Balancer,
     Eip,
+    Forward,
     Gap,
+    Gateway,
     Group,
     Interface,
     Ipv6,
@@ -192,10 +194,13 @@ def test_a_group_that_came_and_went_is_known_in_full():
         ({"SourceCidrIp": WORLD}, ["accept tcp 22 from ? (priority 1)"]),
         ({"PortRange": "22/22"}, [f"accept tcp ? from {WORLD} (priority 1)"]),
         ({"Policy": "accept"}, None),
+        ({"DestCidrIp": "10.0.0.7/32"}, None),
+        ({"Ipv6DestCidrIp": "2408::1/128"}, None),
+        ({"SourcePortRange": "1024/65535"}, None),
     ],
 )
 def test_a_modified_rule_was_something_else(request_, was):
-    """What was given was not so before; where it may have been a drop, nothing is known of the group."""
+    """What was given was not so before; where it may have been a drop, or for others, nothing is known of the group."""
     changed = event("ModifySecurityGroupRule", {"SecurityGroupId": "sg-1", "SecurityGroupRuleId": "sgr-1", **request_})
     assert rules(before(group(ssh(id="sgr-1")), changed)) == was
 
@@ -217,6 +222,106 @@ def test_a_public_address_that_an_instance_got():
     """It had none before."""
     given = event("AllocatePublicIpAddress", {"InstanceId": "i-1"}, {"IpAddress": "198.51.100.1"})
     assert before(group(), given).servers["i-1"].public_ips == ()
+
+
+def verdict(network: Network, server: str = "i-1") -> str:
+    """Say whether the server's SSH can be reached."""
+    return paths.of(network, server, 22).verdict
+
+
+OLD = ssh(created="2024-01-01T00:00:00Z")
+KEEPING = {"InstanceId": "i-1", "StoppedMode": "KeepCharging"}
+STARTED = event("StartInstance", {"InstanceId": "i-1"}, minute=5)
+
+
+def stopped(network: Network) -> Network:
+    """Stop its one server, which has no public address then."""
+    return network.put(Server("i-1", REGION, "web", "Stopped"))
+
+
+@pytest.mark.parametrize(
+    ("asked", "network", "was"),
+    [
+        ({"InstanceId": "i-1", "StoppedMode": "StopCharging"}, stopped(group(OLD)), "unknown"),
+        ({"InstanceId": "i-1"}, stopped(group(OLD)), "unknown"),
+        (KEEPING, stopped(group(OLD)), "not_reachable"),
+        # It has its address still, or none of that kind beside an EIP.
+        ({"InstanceId": "i-1"}, group(OLD).put(Server("i-1", REGION, "", "Stopped", ("192.0.2.1",))), "reachable"),
+        ({"InstanceId": "i-1"}, stopped(group(OLD)).put(Eip("eip-1", REGION, "192.0.2.1", "", "i-1")), "reachable"),
+    ],
+)
+def test_an_instance_may_lose_its_address_when_it_is_stopped(asked, network, was):
+    """Nobody tells which one, so it is not known who reached it. No other server's matter."""
+    network = network.put(Server("i-2", REGION), Interface("eni-2", REGION, "i-2", primary=True, groups=("sg-1",)))
+    found = before(network, event("StopInstance", asked))
+    assert (verdict(found), verdict(found, "i-2")) == (was, "not_reachable")
+    openings = told_of(network, event("StopInstance", asked))["openings"]
+    shown = [one["verdict"] for one in openings if one["kind"] == "server" and one["to"]]
+    assert shown == ([] if was == "not_reachable" else [was])
+
+
+@pytest.mark.parametrize(
+    ("mode", "since", "was"),
+    [("KeepCharging", None, "reachable"), ("StopCharging", "2026-02-27T04:05:00Z", "unknown"), ("", None, "unknown")],
+)
+def test_an_instance_gets_another_address_when_it_is_started(mode, since, was):
+    """Unless it was stopped in the mode that keeps it."""
+    off = event("StopInstance", {"InstanceId": "i-1", **({"StoppedMode": mode} if mode else {})})
+    moments = back(group(OLD), [off, STARTED])
+    assert [verdict(moment.network) for moment in moments] == [was, "not_reachable", "reachable"]
+    (held,) = told_of(group(OLD), off, STARTED)["addresses"]
+    assert held["from"] == (since if mode else "2026-02-27T04:05:00Z")
+
+
+def test_what_is_not_known_of_an_address_stays_so():
+    """An older stop that kept the address does not tell which one it was."""
+    events = [
+        event("StopInstance", KEEPING),
+        event("StartInstance", {"InstanceId": "i-1"}, minute=1),
+        event("StopInstance", {"InstanceId": "i-1"}, minute=2),
+        STARTED,
+    ]
+    found = [verdict(moment.network) for moment in back(group(OLD), events)]
+    assert found == ["unknown", "not_reachable", "unknown", "not_reachable", "reachable"]
+
+
+GIVEN = event("AllocatePublicIpAddress", {"InstanceId": "i-1"}, {"IpAddress": "192.0.2.1"})
+
+
+def test_an_address_that_was_given_in_the_window_is_known_until_it_is_lost():
+    """Whether by stopping, by being taken, or with the instance."""
+    off = event("StopInstance", {"InstanceId": "i-1", "StoppedMode": "StopCharging"}, minute=1)
+    moments = back(stopped(group(OLD)), [GIVEN, off])
+    assert [verdict(moment.network) for moment in moments] == ["not_reachable", "reachable", "not_reachable"]
+    deleted = event("DeleteInstance", {"InstanceId": "i-1"}, minute=1)
+    (held,) = told_of(Network(), GIVEN, deleted)["addresses"]
+    assert (held["address"], held["id"], held["from"], held["to"]) == (
+        "192.0.2.1",
+        "i-1",
+        "2026-02-27T04:00:00Z",
+        "2026-02-27T04:01:00Z",
+    )
+
+
+def test_a_public_address_that_was_taken():
+    """The event says which; and whose, as a rule."""
+    bare = group(OLD).put(Server("i-1", REGION, "web"))
+    taken = event("ReleasePublicIpAddress", {"InstanceId": "i-1", "PublicIpAddress": "192.0.2.1"})
+    assert (verdict(bare), verdict(before(bare, taken))) == ("not_reachable", "reachable")
+    assert told(taken) == "took the public address 192.0.2.1 of i-1"
+    unsaid = event("ReleasePublicIpAddress", {"PublicIpAddress": "192.0.2.1"})
+    assert verdict(before(bare, unsaid)) == "unknown"
+
+
+def test_an_instance_that_was_moved_had_another_private_address():
+    """DNAT entries and load balancers may have led to it there."""
+    network = group(OLD).put(
+        Server("i-1", REGION, "web"),
+        Gateway("ngw-1", REGION, tables=("ftb-1",)),
+        Forward("fwd-1", REGION, "ngw-1", "ftb-1", "198.51.100.5", "22", "10.0.0.5", "22", "TCP"),
+    )
+    moved = event("ModifyInstanceVpcAttribute", {"InstanceId": "i-1", "VSwitchId": "vsw-2"})
+    assert (verdict(network), verdict(before(network, moved))) == ("not_reachable", "unknown")
 
 
 def test_instances_that_were_made_and_deleted():
@@ -253,6 +358,19 @@ def test_an_eip_is_free_once_its_instance_is_deleted():
     assert [moment.network.eips["eip-1"].bound_to for moment in moments[1:]] == ["", "i-9", ""]
 
 
+def test_an_eip_from_before_the_window_was_bound_to_an_instance_that_is_gone():
+    """Its address is known from today."""
+    bound = event("AssociateEipAddress", {"AllocationId": "eip-1", "InstanceId": "i-9"}, {}, "Vpc")
+    deleted = event("DeleteInstance", {"InstanceId": "i-9"}, minute=2)
+    moments = back(Network().put(Eip("eip-1", REGION, "192.0.2.1", "web", kind="none")), [bound, deleted])
+    found = [moment.network.eips["eip-1"] for moment in moments]
+    assert [(one.address, one.name, one.bound_to) for one in found] == [
+        ("192.0.2.1", "web", ""),
+        ("192.0.2.1", "web", "i-9"),
+        ("192.0.2.1", "web", ""),
+    ]
+
+
 def test_an_interface_that_is_gone_was_somebody_s():
     """Where nothing else is known of it, any path may have led through it."""
     events = [
@@ -262,6 +380,40 @@ def test_an_interface_that_is_gone_was_somebody_s():
     found = before(group(), *events)
     assert (found.interfaces["eni-9"].server, found.interfaces["eni-9"].groups) == ("i-1", None)
     assert gaps(found) == [("interfaces", "eni-9", "DetachNetworkInterface")]
+
+
+IN_GROUP = {"NetworkInterfaceId": "eni-9", "SecurityGroupId.1": "sg-2"}
+MADE = event(
+    "CreateNetworkInterface",
+    {"SecurityGroupId": "sg-1"},
+    {"NetworkInterfaceId": "eni-9", "PrivateIpAddress": "10.0.0.9"},
+)
+GONE = [
+    event("AttachNetworkInterface", {"NetworkInterfaceId": "eni-9", "InstanceId": "i-1"}, minute=3),
+    event("DetachNetworkInterface", {"NetworkInterfaceId": "eni-9", "InstanceId": "i-1"}, minute=4),
+    event("DeleteNetworkInterface", {"NetworkInterfaceId": "eni-9"}, minute=5),
+]
+
+
+@pytest.mark.parametrize(
+    ("changes", "interface"),
+    [
+        ([], (("sg-1",), ("10.0.0.9",))),
+        ([event("ModifyNetworkInterfaceAttribute", IN_GROUP, minute=1)], (("sg-2",), ("10.0.0.9",))),
+        (
+            [event("AssignPrivateIpAddresses", {**IN_GROUP, "PrivateIpAddress.1": "10.0.0.5"}, minute=1)],
+            (("sg-1",), ("10.0.0.9", "10.0.0.5")),
+        ),
+        ([event("AssignPrivateIpAddresses", IN_GROUP, minute=1)], (("sg-1",), ())),
+    ],
+)
+def test_an_interface_that_came_and_went_is_known_by_all_that_happened_to_it(changes, interface):
+    """Where that does not tell its addresses, a path may have led to one of them."""
+    moments = back(group(), [MADE, *changes, *GONE])
+    attached = moments[-3].network
+    assert (attached.interfaces["eni-9"].groups, attached.interfaces["eni-9"].private_ips) == interface
+    assert gaps(attached) == ([] if interface[1] else [("interfaces", "eni-9", "DetachNetworkInterface")])
+    assert gaps(moments[0].network) == []
 
 
 def test_groups_that_were_replaced():
@@ -359,6 +511,23 @@ NAMED = {"LoadBalancerId": "lb-1", "ListenerPort": "22"}
             (0, ("?",), True, False, ()),
         ),
         (
+            event("SetLoadBalancerTCPListenerAttribute", {**NAMED, "MasterSlaveServerGroup": "off"}, {}, "Slb"),
+            (0, ("?",), True, False, ()),
+        ),
+        (
+            event(
+                "SetLoadBalancerTCPListenerAttribute",
+                {**NAMED, "VServerGroupId": "rsp-1", "AclStatus": "on"},
+                {},
+                "Slb",
+            ),
+            (0, ("?",), True, True, ("?",)),
+        ),
+        (
+            event("SetListenerAccessControlStatus", {**NAMED, "AccessControlStatus": "open_white_list"}, {}, "Slb"),
+            (22, ("lb-1",), True, True, ("?",)),
+        ),
+        (
             event("SetLoadBalancerTCPListenerAttribute", {**NAMED, "AclStatus": "off"}, {}, "Slb"),
             (22, ("lb-1",), True, True, ("?",)),
         ),
@@ -370,6 +539,7 @@ NAMED = {"LoadBalancerId": "lb-1", "ListenerPort": "22"}
 )
 def test_listeners_before(changed, shown):
     """What was made was not there; what was turned on or off may have been either; what was set was something."""
+    assert matters(changed) == (shown != (22, ("lb-1",), True, False, ()))
     found = before(BALANCED, changed).listeners.get("lb-1:tcp:22")
     assert shown == (found and (found.back_port, found.server_groups, found.running, found.acl, found.acls))
 
@@ -459,6 +629,8 @@ def test_what_an_event_names_and_is_gone_is_no_gap():
     asked = network_history.named([event("AuthorizeSecurityGroup", permission())])
     assert asked == {("groups", REGION, "sg-1")}
     gone = Gap("groups", REGION, Unread("Describe", "InvalidSecurityGroupId.NotFound", "", ""), "sg-1")
+    lists = event("SetLoadBalancerTCPListenerAttribute", {**NAMED, "AclId": "acl-1,acl-2"}, {}, "Slb")
+    assert network_history.named([lists]) == {("acls", REGION, "acl-1"), ("acls", REGION, "acl-2")}
     denied = Gap("groups", REGION, Unread("Describe", "Forbidden.RAM", "", ""), "sg-1")
     assert network_history.without_gone(Network(gaps=(gone, denied)), asked).gaps == (denied,)
 
@@ -487,6 +659,33 @@ def test_a_rule_whose_event_shows_is_told_once():
     assert [(one["from"], one["verdict"], one["opened_by"]["actor"]) for one in server] == [
         ("2026-02-27T04:00:00Z", "reachable", "ops")
     ]
+
+
+RULE = {"SecurityGroupId": "sg-1", "SecurityGroupRuleId": "sgr-1", "SourceCidrIp": WORLD}
+
+
+@pytest.mark.parametrize(
+    ("events", "seen"),
+    [
+        ([event("ModifySecurityGroupPolicy", {"SecurityGroupId": "sg-1"}, minute=49)], False),
+        ([event("AuthorizeSecurityGroup", permission(OFFICE), minute=49)], False),
+        ([event("AuthorizeSecurityGroup", permission(), minute=49)], True),
+        ([event("ModifySecurityGroupRule", RULE, minute=49)], True),
+        ([event("ModifySecurityGroupRule", {**RULE, "SecurityGroupRuleId": "sgr-2"}, minute=49)], False),
+        # What was added was something else, until it was changed.
+        (
+            [
+                event("AuthorizeSecurityGroup", permission(OFFICE), minute=50),
+                event("ModifySecurityGroupRule", RULE, minute=55),
+            ],
+            True,
+        ),
+    ],
+)
+def test_only_what_can_make_a_rule_explains_it(events, seen):
+    """Whatever else happened to its group at that time."""
+    found = told_of(group(ssh(id="sgr-1", created="2026-02-27T04:50:00Z")), *events)
+    assert ("unseen" in {one["actor_type"] for one in found["changes"]}) is not seen
 
 
 def test_a_rule_from_before_the_window_is_no_change():
@@ -545,6 +744,10 @@ def test_eips_bound_together():
         "AssociateEipAddressBatch", {"BindedInstanceId": "eni-1", "InstanceIds": ["eip-1", "eip-2"]}, {}, "Vpc"
     )
     assert {one.bound_to for one in before(network, batch).eips.values()} == {""}
+    unbound = event("UnassociateEipAddress", {"AllocationId": "eip-1"}, {}, "Vpc", 1)
+    between = back(network.put(Eip("eip-1", REGION, "198.51.100.7", kind="none")), [batch, unbound])[1].network
+    assert (between.eips["eip-1"].bound_to, between.eips["eip-1"].private_ip) == ("eni-1", SOMETHING)
+    assert gaps(between) == []
 
 
 def test_a_load_balancer_that_the_internet_no_longer_reaches():
@@ -552,6 +755,50 @@ def test_a_load_balancer_that_the_internet_no_longer_reaches():
     unbound = event("UnassociateEipAddress", {"AllocationId": "eip-1", "InstanceId": "lb-1"}, {}, "Vpc")
     assert gaps(before(BALANCED, unbound)) == []
     assert gaps(before(group(), unbound)) == [("clb", "lb-1", "UnassociateEipAddress")]
+    inside = BALANCED.put(Balancer("lb-1", REGION, "clb", internet=False))
+    assert gaps(before(inside, unbound)) == [("clb", "lb-1", "UnassociateEipAddress")]
+    other = inside.put(Eip("eip-2", REGION, "192.0.2.2", "", "lb-1", "SlbInstance"))
+    assert gaps(before(other, unbound)) == []
+
+
+@pytest.mark.parametrize(
+    ("began", "ended", "kind"),
+    [
+        (
+            event("CreateLoadBalancer", {}, {"LoadBalancerId": "lb-9"}, "Slb"),
+            event("DeleteLoadBalancer", {"LoadBalancerId": "lb-9"}, {}, "Slb", 5),
+            "clb",
+        ),
+        (
+            event("AllocateEipAddress", {}, {"AllocationId": "eip-5", "EipAddress": "192.0.2.5"}, "Vpc"),
+            event("UnassociateEipAddress", {"AllocationId": "eip-5"}, {}, "Vpc", 5),
+            "eips",
+        ),
+        (
+            event("CreateNatGateway", {}, {"NatGatewayId": "ngw-9"}, "Vpc"),
+            event("DeleteNatGateway", {"NatGatewayId": "ngw-9"}, {}, "Vpc", 5),
+            "gateways",
+        ),
+        (
+            event("CreateNetworkInterface", {}, {"NetworkInterfaceId": "eni-5"}),
+            event("DetachNetworkInterface", {"NetworkInterfaceId": "eni-5", "InstanceId": "i-1"}, minute=5),
+            "interfaces",
+        ),
+    ],
+)
+def test_what_was_made_in_the_window_hid_nothing_before(began, ended, kind):
+    """The gap that its end leaves goes as far back as its beginning."""
+    kinds = [[gap.kind for gap in moment.network.gaps] for moment in back(group(), [began, ended])]
+    assert kinds == [[], [kind], []]
+
+
+def test_a_load_balancer_is_one_to_the_internet_unless_it_is_said():
+    """So its address is the account's until it is deleted."""
+    answer = {"LoadBalancerId": "lb-9", "Address": "192.0.2.9"}
+    deleted = event("DeleteLoadBalancer", {"LoadBalancerId": "lb-9"}, {}, "Slb", 5)
+    for asked, addresses in (({}, ["192.0.2.9"]), ({"AddressType": "intranet"}, [])):
+        found = told_of(Network(), event("CreateLoadBalancer", asked, answer, "Slb"), deleted)
+        assert [one["address"] for one in found["addresses"]] == addresses
 
 
 def test_older_lists_and_addresses_of_load_balancers():
