@@ -13,7 +13,7 @@ What an id leads to nothing for could not be read, or was deleted meanwhile: nev
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
@@ -314,8 +314,12 @@ class Network:
 
     def interfaces_of(self, server: str) -> list[Interface]:
         """The interfaces that are attached to a server, the primary one first."""
-        found = [one for one in self.interfaces.values() if one.server == server]
-        return sorted(found, key=lambda one: (not one.primary, one.id))
+        return primary_first(one for one in self.interfaces.values() if one.server == server)
+
+
+def primary_first(interfaces: Iterable[Interface]) -> list[Interface]:
+    """The interfaces of a server in the order in which it counts them."""
+    return sorted(interfaces, key=lambda one: (not one.primary, one.id))
 
 
 FIELDS: dict[type, str] = {

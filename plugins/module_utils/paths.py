@@ -40,6 +40,7 @@ from .network import (
     Network,
     Server,
     ServerGroup,
+    primary_first,
 )
 
 SHOWN = 5  # rules of a group that evidence names
@@ -180,9 +181,9 @@ class Routes:
         return Exposure(server, port, tuple(paths), gaps, inside)
 
     def _doors(self, server: Server) -> list[Door]:
-        attached = sorted(self._interfaces.get(server.id, ()), key=lambda one: (not one.primary, one.id))
-        if attached:
-            return [Door.of(one) for one in attached]
+        doors = [Door.of(one) for one in primary_first(self._interfaces.get(server.id, ()))]
+        if doors:  # where it is not known which of them is the primary one, each may be
+            return doors if doors[0].primary else [replace(one, primary=True) for one in doors]
         groups = server.groups if server.classic else None
         return [Door(server.id, server.region, server.vpc, groups, server.private_ips, (), True, not server.classic)]
 

@@ -147,6 +147,17 @@ def test_a_load_balancer_finds_a_server_by_its_primary_interface():
         assert found(network.put(replace(MEMBERS, backends=(backend,)))) == [("clb", 2222, "reachable", [WORLD])]
 
 
+def test_any_interface_may_be_the_primary_one_where_none_is_known_to_be():
+    """The static public address, EIPs of the server and load balancers lead somewhere."""
+    network = BALANCED.put(
+        replace(SERVER, public_ips=("198.51.100.1",)), replace(EIP, bound_to="i-1"), replace(CARD, primary=False)
+    )
+    expected = [("public_ip", 22, "reachable", [OFFICE]), ("eip", 22, "reachable", [OFFICE])]
+    assert found(network) == [*expected, ("clb", 2222, "reachable", [OFFICE])]
+    second = Interface("eni-2", HERE, "i-1", vpc="vpc-1", private_ips=("172.16.1.5",), groups=("sg-2",))
+    assert paths.of(network.put(second, group("sg-1"), group("sg-2", OFFICE)), "i-1", 22).verdict == "reachable"
+
+
 @pytest.mark.parametrize(
     ("kind", "entries", "expected"),
     [
