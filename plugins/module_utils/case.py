@@ -16,6 +16,7 @@ from datetime import datetime, timedelta
 from functools import cached_property
 
 from .clues import Attempt, Clues, Event, Holding, Log, Opening, Path, Probe, Server, Target
+from .exposure import PUBLIC
 from .moments import shown
 
 REACHABLE, NOT_REACHABLE, UNKNOWN = "reachable", "not_reachable", "unknown"
@@ -229,6 +230,11 @@ class Case:
         """The id of the server that the event names, which need not be there; '' if it names none."""
         return self.event.instance_id if self.event.instance_id.startswith("i-") else ""
 
+    @property
+    def _stranger(self) -> bool:
+        """The event names a server that is none of those that were read."""
+        return self.claimed != "" and self.clues.exposure.server(self.claimed) is None
+
     @cached_property
     def server_ids(self) -> list[str]:
         """The ids of the servers that it may be about."""
@@ -256,6 +262,12 @@ class Case:
         """The times in which a server that it may be about let this source through, and that this event falls into."""
         ids = {*self.server_ids}
         return tuple(one for one in self._openings_then if one.kind == "server" and one.id in ids)
+
+    @cached_property
+    def open_then(self) -> tuple[Opening, ...]:
+        """Those of which it is certain that they let it through to a server that the event is about, if any is."""
+        sure = (one for one in self.openings if one.reach.admits(self.event.source))
+        return tuple(one for one in sure if not self._stranger or one.id == self.claimed)
 
     @cached_property
     def other_openings(self) -> tuple[Opening, ...]:
@@ -310,13 +322,32 @@ class Case:
     @cached_property
     def network(self) -> str:
         """Whether the network let this source through to sshd at that time: reachable, not_reachable, unknown."""
-        if self.certain_servers and any(one.reach.admits(self.event.source) for one in self.openings):
+        if self.certain_servers and self.open_then:
             return REACHABLE
-        if not self.known_then or self.openings or self.contradicted or self.other_ports:
+        if not self.known_then or self.openings or self.loose_ends:
             return UNKNOWN
         if not self.named and not self.clues.everywhere:
             return UNKNOWN
         return NOT_REACHABLE
+
+    @cached_property
+    def loose_ends(self) -> list[str]:
+        """Why one can't say that the network let nobody in, even if all of it was read, as sentences."""
+        source = self.event.source
+        notes = [*self.other_ports]
+        notes += [f"exposure: how a probe got through to {one.address} port {one.port}" for one in self.contradicted]
+        ways = [one for one in self.undated if one in self.paths]
+        notes += [f"changes: since when {one.kind} {one.address} port {one.port} is open" for one in ways]
+        if source and source not in PUBLIC:
+            notes.append(f"exposure: ways of private networks, as for {source}")
+        if self._stranger and not self.clues.everywhere:
+            notes.append(f"exposure: {self.claimed} is none of the servers that were looked at")
+        return notes
+
+    @cached_property
+    def undated(self) -> tuple[Path, ...]:
+        """The ways to any server that let this source through today, and the changes don't tell since when."""
+        return tuple(one for one in self.clues.undated if self.known_then and one.admits(self.event.source))
 
     @cached_property
     def other_ports(self) -> list[str]:
@@ -468,17 +499,20 @@ class Case:
         )
 
     @cached_property
-    def silent(self) -> bool:
-        """The logs of all servers of the account were read, hours around it too, and hold nothing of it."""
+    def all_heard(self) -> bool:
+        """The logs of all servers of the account were read, hours around it too."""
         servers = self.clues.exposure.servers
         return (
             self.clues.exposure.complete
             and self.clues.everywhere
             and bool(servers)
-            and not self.logged
-            and not self._may_hold(self.clues.logs, WIDEST_ZONE)
             and all(self.heard(one, WIDEST_ZONE) for one in servers)
         )
+
+    @cached_property
+    def silent(self) -> bool:
+        """The logs of all servers of the account hold nothing of it."""
+        return not self.logged and self.all_heard and not self._may_hold(self.clues.logs, WIDEST_ZONE)
 
     def _may_hold(self, logs: Iterable[Log], slack: timedelta) -> bool:
         """They hold a line of that time, or within the slack of it if its zone may be mistaken, that may be of it."""
@@ -499,8 +533,7 @@ class Case:
     def unread(self) -> list[str]:
         """What could not be read that bears on this event."""
         clues = self.clues
-        notes = [*clues.unread, *clues.exposure.unread, *clues.changes.unread, *self.other_ports]
-        notes += [f"exposure: how a probe got through to {one.address} port {one.port}" for one in self.contradicted]
+        notes = [*clues.unread, *clues.exposure.unread, *clues.changes.unread, *self.loose_ends]
         for server in self.servers:
             log = self.log_of(server)
             if log is None:

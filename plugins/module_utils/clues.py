@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, tzinfo
 from functools import cached_property, lru_cache
 
-from .addresses import Addresses, of_option
+from .addresses import NOTHING, Addresses, of_option
 from .exposure import PRIVATE, PUBLIC
 
 JOURNAL = "journal"  # what ssh_login_info calls it
@@ -353,6 +353,20 @@ class Clues:
         return self._logs.get(server.id)
 
     @cached_property
+    def undated(self) -> tuple[Path, ...]:
+        """The ways that let in today whom no opening of that server and port lets in until now.
+
+        So it is not known since when they do: the changes were read for another port, or at another time.
+        """
+        lasting: dict[tuple[str, int], set[str]] = {}
+        for one in self.changes.openings:
+            if one.kind == "server" and one.time.end is None:
+                lasting.setdefault((one.id, one.port), set()).update(one.reach.sure, one.reach.possible)
+        known = {place: of_option("sources", texts) for place, texts in lasting.items()}
+        ways = ((path, known.get((one.id, one.port), NOTHING)) for one in self.exposure.servers for path in one.paths)
+        return tuple(path for path, told in ways if not _addresses(path.reach.sure) & PUBLIC <= told)
+
+    @cached_property
     def _logs(self) -> dict[str, Log]:
         owners: dict[str, set[str]] = {}
         for server in self.exposure.servers:
@@ -363,10 +377,13 @@ class Clues:
 
 
 def admits(sources: Sequence[str], source: str) -> bool | None:
-    """Whether these CIDR blocks hold the source. Of an unknown source that is known only for all or for none."""
+    """Whether these CIDR blocks of the internet hold the source; None if that can't be told.
+
+    Of an unknown source it can be told for all and for none, and of one that is not of the internet, never.
+    """
     allowed = _addresses(tuple(sources))
     if source:
-        return source in allowed
+        return source in allowed if source in PUBLIC else None
     if not allowed:
         return False
     return True if allowed >= PUBLIC_V4 else None

@@ -250,7 +250,7 @@ def time_or_rotation(case: Case) -> Hypothesis:
 
 def _clock(case: Case, elsewhere: list[str]) -> str:
     if case.attempts:
-        return CONFIRMED if elsewhere else RULED_OUT
+        return CONFIRMED if elsewhere else RULED_OUT if case.all_heard else UNLIKELY
     if case.shifted:
         return LIKELY if case.shifted.known else POSSIBLE
     if case.silent:
@@ -281,10 +281,10 @@ def _hidden(case: Case, log: Log) -> str:
 
 def open_for_a_while(case: Case) -> Hypothesis:
     """SSH was open at that time, and is not as a rule."""
-    sure = [one for one in case.openings if one.temporary and one.reach.admits(case.event.source)]
+    sure = [one for one in case.open_then if one.temporary]
     vague = [one for one in case.openings if one.temporary and one not in sure]
     vague += [one for one in case.other_openings if one.temporary and one.kind == "server" and not case.certain_servers]
-    steady = [one for one in case.openings if not one.temporary and one.reach.admits(case.event.source)]
+    steady = [one for one in case.open_then if not one.temporary]
     related = [one for one in case.other_openings if one.temporary and one.kind != "server" and case.bears(one)]
     pro = [interval(one) for one in (*sure, *vague, *case.near, *related)]
     con = [f"It was not open for a while, but all the time: {interval(one)}" for one in steady]
@@ -308,9 +308,9 @@ def _while(case: Case, *, sure: list[Opening], steady: list[Opening], hints: boo
         return POSSIBLE
     if case.known_then:
         others = [one for one in case.other_openings if one.kind == "server" or case.on_a_way(one)]
-        doubts = [*(one for one in others if one.temporary), *case.near_anywhere]
+        doubts = [*(one for one in others if one.temporary), *case.near_anywhere, *case.undated]
         doubts += [one for one in (*case.openings, *others) if not one.reach.admits(case.event.source)]
-        return RULED_OUT if case.clues.everywhere and not doubts and not case.contradicted else UNLIKELY
+        return RULED_OUT if case.clues.everywhere and not doubts and not case.loose_ends else UNLIKELY
     return UNLIKELY if steady or case.replayed else UNDECIDED
 
 
@@ -421,7 +421,7 @@ def stale_mapping(case: Case) -> Hypothesis:
 def _mapping(case: Case, *, wrong: list[str], odd: list[str], fits: bool, right: bool) -> str:
     if right:
         return RULED_OUT
-    if wrong and case.clues.exposure.complete:
+    if wrong and case.clues.exposure.complete and case.clues.everywhere:
         return LIKELY
     return POSSIBLE if wrong or odd else UNLIKELY if fits else UNDECIDED
 
@@ -431,8 +431,9 @@ def _mismatches(case: Case) -> tuple[list[str], list[str], list[str]]:
     event, exposure, wrong, odd, con = case.event, case.clues.exposure, [], [], []
     server = exposure.server(event.instance_id)
     if case.claimed and exposure.read:
-        said = f"The event names {case.claimed}"
-        (con if server else wrong).append(f"{said}, {'a' if server else 'no'} server of this account.")
+        whole = exposure.complete and case.clues.everywhere
+        what = "a server of this account" if server else "no server of this account" if whole else "none that was read"
+        (con if server else wrong).append(f"The event names {case.claimed}, {what}.")
     if server and event.private_ip:
         fits = event.private_ip in server.addresses
         (con if fits else wrong).append(

@@ -149,8 +149,7 @@ def _bystanders(case: Case) -> str:
 def _network(case: Case) -> str:
     who, servers = _who(case), listed([str(server) for server in case.servers])
     if case.network == REACHABLE:
-        opening = next(one for one in case.openings if one.reach.admits(case.event.source))
-        said = f"{who} could have reached sshd of {servers} at that time. {interval(opening)}"
+        said = f"{who} could have reached sshd of {servers} at that time. {interval(case.open_then[0])}"
     elif case.network == NOT_REACHABLE:
         whom = f"sshd of {servers}" if servers else "any server of this account"
         said = f"{who} could not have reached {whom} at that time: no way let it in. {case.target.text}"
@@ -168,8 +167,8 @@ def _unknown(case: Case) -> str:
     """Why it is not known, if it is not."""
     if case.network in (REACHABLE, NOT_REACHABLE) or case.logged:
         return ""
-    if case.openings:
+    if case.openings and not case.loose_ends:
         return interval(case.openings[0])
-    if case.undecided:
+    if case.undecided and not case.loose_ends:
         return f"It is not known whether {way(case, case.undecided[0])} lets it in."
     return f"What was not read: {'; '.join(case.unread[:3])}." if case.unread else ""

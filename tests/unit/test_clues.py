@@ -103,6 +103,9 @@ def test_alerts_about_logins(name, expected):
         ([], SOURCE, False),
         (["::/0"], "2001:db8::1", True),
         (["::/0"], SOURCE, False),
+        (WORLD, "172.16.0.20", None),
+        (["172.16.0.0/12"], "172.16.0.20", None),
+        ([], "fe80::1", None),
         (WORLD, "", True),
         (["0.0.0.0/1", "128.0.0.0/1"], "", True),
         (OFFICE, "", None),
@@ -110,7 +113,7 @@ def test_alerts_about_logins(name, expected):
     ],
 )
 def test_admits(sources, source, expected):
-    """Of a source that is not known, only everybody and nobody can be told."""
+    """Of a source that is not known, only everybody and nobody can be told, and nothing of one in a private network."""
     assert admits(sources, source) is expected
 
 

@@ -41,6 +41,7 @@ UNREAD = {"exposure": {}, "changes": {}, "logins": []}
 OPEN = {"exposure": with_eip(["0.0.0.0/0"]), "changes": changes(opening(None, None))}
 TCP = path("clb", BALANCER, 2222)
 DNAT = path("dnat", "198.51.100.9", 22)
+LATER = "2026-03-01T00:00:00Z"
 PERHAPS = path(sources=[], possible_sources=["0.0.0.0/0"], gates=[gate("listener", allows=None)])
 HTTP_TO_22 = exposure(
     server(path("clb", BALANCER, 8022, sources=[], gates=[gate("protocol", allows=False)])),
@@ -99,6 +100,7 @@ TOKYO = {"host": "web-1", "instance_id": "i-web", "utc_offset": "+09:00", "ports
         ("H4", "unlikely", {"logins": []}),
         ("H4", "ruled_out", {}),
         ("H4", "ruled_out", {"logins": [logins(attempt())]}),
+        ("H4", "unlikely", {"logins": [logins(attempt())], "exposure": TWINS}),  # it may be in another log too
         # open for a while
         ("H5", "confirmed", {"changes": changes(opening())}),
         ("H5", "confirmed", {"changes": changes(opening()), "logins": []}),
@@ -122,6 +124,18 @@ TOKYO = {"host": "web-1", "instance_id": "i-web", "utc_offset": "+09:00", "ports
             {"changes": changes(opening(kind="security_group", resource_id="sg-web")), "exposure": GUARDED},
         ),
         ("H5", "ruled_out", {"changes": changes(opening(end="2026-02-27T01:00:00Z"))}),
+        ("H5", "unlikely", {"logins": [logins(server={"instance_id": "i-web", "ports": [22, 2222]})]}),
+        ("H5", "unlikely", {"attack_events": [attack(source="172.16.0.20")]}),
+        ("H5", "unlikely", {"exposure": with_eip(["0.0.0.0/0"])}),
+        (
+            "H5",
+            "likely",
+            {
+                "attack_events": [attack(instance_id="i-shy")],
+                "changes": changes(opening(resource_id="i-shy")),
+                "exposure": exposure(unread=["instances of cn-hangzhou"]),
+            },
+        ),
         # another way
         ("H6", "likely", {"exposure": exposure(server(TCP)), "changes": changes(opening(None, None)), "logins": []}),
         ("H6", "possible", {"exposure": with_eip(["0.0.0.0/0"]), "changes": {}, "logins": []}),
@@ -143,6 +157,7 @@ TOKYO = {"host": "web-1", "instance_id": "i-web", "utc_offset": "+09:00", "ports
         # the wrong server
         ("H7", "likely", {"attack_events": [attack(instance_id="i-gone")]}),
         ("H7", "possible", {"attack_events": [attack(instance_id="i-gone")], "exposure": exposure(unread=["EIPs"])}),
+        ("H7", "possible", {"attack_events": [attack(instance_id="i-gone")], "regions": ["cn-hangzhou"]}),
         ("H7", "likely", {"attack_events": [attack(instance_id="i-web", private_ip="172.16.0.99")]}),
         ("H7", "unlikely", {"attack_events": [attack(instance_id="i-web", private_ip="172.16.0.11")]}),
         ("H7", "unlikely", {"attack_events": [attack(instance_name="web-slb")]}),
@@ -168,7 +183,24 @@ def test_standing(hypothesis, expected, clues):
         ("not_reachable", {}),
         ("not_reachable", {"logins": []}),
         ("not_reachable", {"exposure": with_eip(OFFICE)}),
-        ("not_reachable", {"exposure": with_eip(["0.0.0.0/0"])}),  # open today, and not then
+        # open today, and not then
+        ("not_reachable", {"exposure": with_eip(["0.0.0.0/0"]), "changes": changes(opening(LATER, None))}),
+        # nothing tells since when, as where the changes were read for another port
+        ("unknown", {"exposure": with_eip(["0.0.0.0/0"])}),
+        ("unknown", {"exposure": with_eip(["0.0.0.0/0"]), "changes": changes(opening(LATER, None, port=2222))}),
+        ("unknown", {"exposure": with_eip(["0.0.0.0/0"]), "changes": changes(opening(LATER, "2026-03-02T00:00:00Z"))}),
+        ("unknown", {"exposure": with_eip(["0.0.0.0/0"]), "changes": changes(opening(LATER, None, sources=OFFICE))}),
+        # over the internet it is looked for, and not within private networks
+        ("unknown", {"attack_events": [attack(source="172.16.0.20")]}),
+        ("unknown", {"attack_events": [attack(source="172.16.0.20")], **OPEN}),
+        ("unknown", {"attack_events": [attack(source="fd00::20")]}),
+        # another server than the one that it names
+        ("unknown", {"attack_events": [attack(public_ip=None, instance_id="i-shy")], **OPEN}),
+        ("unknown", {"attack_events": [attack(instance_id="i-far")], "regions": ["cn-hangzhou"]}),
+        (
+            "reachable",
+            {"attack_events": [attack(instance_id="i-shy")], "changes": changes(opening(resource_id="i-shy"))},
+        ),
         ("not_reachable", {"changes": changes(opening(sources=OFFICE))}),
         ("not_reachable", {"changes": changes(opening(port=2222))}),  # where sshd of another server listens
         ("unknown", {"changes": {}}),
