@@ -10,12 +10,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta, tzinfo
+from functools import lru_cache
+from ipaddress import ip_address
 from types import SimpleNamespace
 from typing import TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from . import moments
-from .addresses import Addresses, of_option
+from .addresses import of_option
 from .clues import (
     JOURNAL,
     Attempt,
@@ -74,17 +76,16 @@ def gather(options: SimpleNamespace, now: datetime) -> Clues:
 
 
 def _events(options: SimpleNamespace, ports: set[int]) -> tuple[Event, ...]:
-    attacks = [
-        event
-        for row, event in _pairs(options.attack_events, "attack_events", _attack)
-        if _text(row, "type", "attack_events") == SSH_BRUTE_FORCE or event.port in ports
-    ]
-    alerts = [
-        event
-        for row, event in _pairs(options.alerts, "alerts", _alert)
-        if SSH_ALERT.search(f"{row.get('name') or ''} {row.get('type') or ''}")
-    ]
-    return (*attacks, *alerts)
+    def attacks_ssh(row: Mapping, where: str) -> bool:
+        return _text(row, "type", where) == SSH_BRUTE_FORCE or _port(row, where) in ports
+
+    def speaks_of_logins(row: Mapping, _where: str) -> bool:
+        return SSH_ALERT.search(f"{row.get('name') or ''} {row.get('type') or ''}") is not None
+
+    return (
+        *_all(options.attack_events, "attack_events", _attack, attacks_ssh),
+        *_all(options.alerts, "alerts", _alert, speaks_of_logins),
+    )
 
 
 def _attack(row: Mapping, where: str) -> Event:
@@ -95,13 +96,19 @@ def _attack(row: Mapping, where: str) -> Event:
         id=_text(row, "id", where),
         name=_text(row, "type_name", where),
         source=_address(row, "source", where),
-        port=_number(row, "port", where),
+        port=_port(row, where),
         count=_number(row, "count", where),
         status=_text(row, "status", where),
         **_place(row, where),
         first=first or last,
         last=max(filter(None, (first, last)), default=None),
     )
+
+
+def _port(row: Mapping, where: str) -> int:
+    """The port of an event; 0 if it names none, or several, as rows about the web may."""
+    text = _text(row, "port", where)
+    return int(text) if text.isdecimal() else 0
 
 
 def _alert(row: Mapping, where: str) -> Event:
@@ -130,11 +137,17 @@ def _place(row: Mapping, where: str) -> dict:
 
 def read_exposure(result: Mapping) -> Exposure:
     """A result of ssh_exposure_info; of one that failed, what it found until then."""
+    servers = _all(result.get("servers"), "exposure, servers", _server)
+    targets = _all(result.get("targets"), "exposure, targets", _target)
+    left_out = {name for one in targets for name in one.servers} - {one.id for one in servers}
     return Exposure(
         read="servers" in result,
-        servers=_all(result.get("servers"), "exposure, servers", _server),
-        targets=_all(result.get("targets"), "exposure, targets", _target),
-        unread=_unread(result, "exposure", "servers"),
+        servers=servers,
+        targets=targets,
+        unread=(
+            *_unread(result, "exposure", "servers"),
+            *(f"exposure: {name} is none of the servers that were looked at" for name in sorted(left_out)),
+        ),
     )
 
 
@@ -147,7 +160,7 @@ def _server(row: Mapping, where: str) -> Server:
         port=_number(row, "port", where),
         status=_text(row, "status", where),
         verdict=_text(row, "verdict", where) or "unknown",
-        addresses=_texts(row.get("addresses"), f"{where}, addresses"),
+        addresses=_addresses(row, where),
         paths=_all(row.get("paths"), f"{where}, paths", lambda path, place: _path(path, place, identifier)),
     )
 
@@ -200,13 +213,14 @@ def _ports(row: Mapping, where: str) -> tuple[int, int, str]:
 
 def read_changes(result: Mapping, now: datetime) -> Changes:
     """A result of network_change_info; of one that failed, what it found until then."""
+    until = _moment(result, "complete_until", "changes")
     return Changes(
         read="openings" in result,
         changes=_all(result.get("changes"), "changes", _change),
         openings=_all(result.get("openings"), "changes, openings", _opening),
         holdings=_all(result.get("addresses"), "changes, addresses", _holding),
         since_complete=_moment(result, "complete_since", "changes"),
-        until_complete=min(filter(None, (_moment(result, "complete_until", "changes"), now - TRAIL_LATENCY))),
+        until_complete=until and min(until, now - TRAIL_LATENCY),
         unread=_unread(result, "changes", "openings"),
     )
 
@@ -254,7 +268,7 @@ def read_log(result: Mapping, where: str) -> Log:
     server = _part(result.get("server"), f"{where}, server")
     host = _text(server, "host", where) or _text(server, "instance_id", where) or _text(result, "inventory_host", where)
     identifier = _text(server, "instance_id", where)
-    names = {host, _text(result, "inventory_host", where), *_texts(server.get("addresses"), f"{where}, addresses")}
+    names = {host, _text(result, "inventory_host", where), *_addresses(server, where)}
     return Log(
         host=host,
         # Private addresses and names may stand for several servers, so they count only without an id.
@@ -282,9 +296,10 @@ def _attempt(row: Mapping, where: str) -> Attempt:
     if moment is None:
         raise OptionError(f"{where}: it has no time.")
     texts = {name: _text(row, name, where) for name in ("user", "outcome", "method", "host")}
+    source = _text(row, "source", where)
     return Attempt(
         moment,
-        _text(row, "source", where),
+        _spelled(source) or source,
         **texts,
         file=_text(row, "line_source", where),
         other=_moment(row, "other_time", where),
@@ -375,15 +390,15 @@ def _numbered(value: object, where: str) -> list[tuple[int, object]]:
     return list(enumerate(_list(value, where), start=1))
 
 
-def _pairs(value: object, where: str, build: Callable[[Mapping, str], Built]) -> list[tuple[Mapping, Built]]:
-    return [
-        (_part(one, f"{where} {at}"), build(_part(one, f"{where} {at}"), f"{where} {at}"))
-        for at, one in _numbered(value, where)
-    ]
-
-
-def _all(value: object, where: str, build: Callable[[Mapping, str], Built]) -> tuple[Built, ...]:
-    return tuple(built for _row, built in _pairs(value, where, build))
+def _all(
+    value: object,
+    where: str,
+    build: Callable[[Mapping, str], Built],
+    wanted: Callable[[Mapping, str], bool] = lambda _row, _where: True,
+) -> tuple[Built, ...]:
+    """What is built of each row that is wanted; the others may be as they like."""
+    rows = ((_part(one, f"{where} {at}"), f"{where} {at}") for at, one in _numbered(value, where))
+    return tuple(build(row, place) for row, place in rows if wanted(row, place))
 
 
 def _texts(value: object, where: str) -> tuple[str, ...]:
@@ -407,12 +422,22 @@ def _text(row: Mapping, name: str, where: str) -> str:
 
 def _address(row: Mapping, name: str, where: str) -> str:
     """An address; '' for what the cloud writes where it knows none."""
-    text = _text(row, name, where).strip()
+    return _spelled(_text(row, name, where).strip())
+
+
+def _addresses(row: Mapping, where: str) -> tuple[str, ...]:
+    """The addresses of a server; what is none is kept as it is."""
+    return tuple(_spelled(text) or text for text in _texts(row.get("addresses"), f"{where}, addresses"))
+
+
+@lru_cache(maxsize=65536)
+def _spelled(text: str) -> str:
+    """An address in its one spelling, one of IPv4 in IPv6's clothes as that of IPv4; '' for what is no address."""
     try:
-        Addresses.of(text)
+        found = ip_address(text.partition("%")[0])  # what follows names an interface of the server
     except ValueError:
         return ""
-    return text.removeprefix("::ffff:") if "." in text else text
+    return str(getattr(found, "ipv4_mapped", None) or found)
 
 
 def _number(row: Mapping, name: str, where: str) -> int:

@@ -71,10 +71,43 @@ def test_what_the_cloud_writes_where_it_knows_no_address(address):
     assert (event.source, event.address) == ("", "")
 
 
-def test_mapped_addresses():
-    """An IPv4 address in IPv6's clothes is that IPv4 address."""
-    (event,) = gather(options(attack_events=[attack(source=f"::ffff:{SOURCE}")]), NOW).events
-    assert event.source == SOURCE
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        (f"::ffff:{SOURCE}", SOURCE),
+        ("::ffff:1781:40c9", SOURCE),
+        ("2001:DB8:0:0:0:0:0:5", "2001:db8::5"),
+        ("2001:db8:0:0::5", "2001:db8::5"),
+        ("fe80::1%eth0", "fe80::1"),
+    ],
+)
+def test_one_spelling_of_an_address(written, meant):
+    """However it is written, of an event, a line or a server, it is the same; one of IPv4 in IPv6's clothes, too."""
+    found = gather(
+        options(
+            attack_events=[attack(source=written, public_ip=written, private_ip=written)],
+            logins=[logins(attempt(source=written))],
+            exposure=exposure(server(path(address=written), addresses=[written]), targets=[target(written)]),
+        ),
+        NOW,
+    )
+    (event,), (log,), (one,) = found.events, found.logs, found.exposure.servers
+    assert {event.source, event.address, event.private_ip, log.attempts[0].source, *one.addresses} == {meant}
+    assert (one.paths[0].address, found.exposure.target(meant) is not None) == (meant, True)
+
+
+@pytest.mark.parametrize("port", ["80,443", "-", "443-444", "22,2222"])
+def test_the_port_of_a_row(port):
+    """Rows of other types may name anything there; of SSH's type, one that is no port is not known."""
+    rows = [attack(type="1", port=port, first_seen="noon"), attack(port=port)]
+    (event,) = gather(options(attack_events=rows), NOW).events
+    assert event.port == 0
+
+
+def test_servers_that_were_not_looked_at():
+    """If an address leads to a server that is not listed, not every server of the account was looked at."""
+    found = gather(options(exposure=exposure(targets=[target(servers=["i-web", "i-other"])])), NOW).exposure
+    assert (found.complete, found.unread) == (False, ("exposure: i-other is none of the servers that were looked at",))
 
 
 @pytest.mark.parametrize(

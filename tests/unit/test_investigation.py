@@ -211,6 +211,7 @@ def test_standing(hypothesis, expected, clues):
         ("unknown", {"changes": changes(unread=["Vpc events of cn-hangzhou"])}),
         ("unknown", {"changes": changes(complete_since="2026-02-27T04:01:16Z")}),
         ("unknown", {"changes": changes(complete_until="2026-02-27T04:01:14Z")}),  # ActionTrail may be late
+        ("unknown", {"changes": changes(complete_until=None)}),
         ("unknown", {"attack_events": [attack(first_seen=None, last_seen=None)]}),
         ("unknown", {"changes": changes(opening(sources=OFFICE, possible_sources=["0.0.0.0/0"]))}),
         ("unknown", {"attack_events": [], "alerts": [alert()], "changes": changes(opening(sources=OFFICE))}),
