@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 FRONTS = (SSH, 80, 443, 2222)
 ROOT_KEY = ("LTAI5tReplayRoot00000001", "replay-root-secret")
 INTERFACES = ("eni-a", "eni-b", "eni-c", "eni-x31", "eni-x32")
+INNER = ("172.16.0.0/24", "172.16.1.0/24")
 CALLS = 14
 Packet = tuple[str, str, int]
 Call = tuple[str, str, dict]
@@ -79,7 +80,9 @@ def on_rules(random: Random, made: list[dict], rules: dict[str, list[str]]) -> C
         if action == "by id":
             ids = random.sample(rules[group], random.choice((1, 1, min(2, len(rules[group])))))
             return "ecs", "RevokeSecurityGroup", {"SecurityGroupId": group, "SecurityGroupRuleId": ids}
-        what = random.choice(({"SourceCidrIp": random.choice(BLOCKS[:4])}, {"Policy": "drop"}, {"Description": "new"}))
+        fields = {"SourceCidrIp": BLOCKS[:4], "DestCidrIp": INNER, "Policy": ("drop",), "Description": ("new",)}
+        name = random.choice(tuple(fields))
+        what = {name: random.choice(fields[name])}
         return "ecs", "ModifySecurityGroupRule", {"SecurityGroupId": group, "SecurityGroupRuleId": rule, **what}
     if not action.startswith("Revoke"):
         made.append(fresh)
@@ -93,6 +96,7 @@ def on_members(random: Random) -> Call:
     target = random.choice(({"InstanceId": server}, {"NetworkInterfaceId": interface}))
     some = random.sample(GROUPS, random.randint(1, 2))
     moved = {"NetworkInterfaceId": interface, "InstanceId": server}
+    stopping = random.choice(({}, {"StoppedMode": "KeepCharging"}, {"StoppedMode": "StopCharging"}))
     return random.choice(
         (
             ("ecs", "JoinSecurityGroup", {"SecurityGroupId": group, **target}),
@@ -101,7 +105,8 @@ def on_members(random: Random) -> Call:
             ("ecs", "ModifyNetworkInterfaceAttribute", {"NetworkInterfaceId": interface, "SecurityGroupId": some}),
             ("ecs", "AttachNetworkInterface", moved),
             ("ecs", "DetachNetworkInterface", moved),
-            ("ecs", random.choice(("StartInstance", "StopInstance")), {"InstanceId": server}),
+            ("ecs", "StartInstance", {"InstanceId": server}),
+            ("ecs", "StopInstance", {"InstanceId": server, **stopping}),
             ("ecs", "AllocatePublicIpAddress", {"InstanceId": server}),
         )
     )
@@ -159,7 +164,8 @@ def on_balancers(random: Random) -> Call:
         (
             ("slb", "CreateLoadBalancerTCPListener", {**listener, "BackendServerPort": 22, "Bandwidth": -1, **guard}),
             ("slb", "SetLoadBalancerTCPListenerAttribute", {**listener, **guard}),
-            ("slb", "SetLoadBalancerTCPListenerAttribute", {**listener, "VServerGroupId": "rsp-a"}),
+            ("slb", "SetLoadBalancerTCPListenerAttribute", {**listener, "VServerGroupId": "rsp-a", **guard}),
+            ("slb", "SetLoadBalancerTCPListenerAttribute", {**listener, "VServerGroup": "off", **guard}),
             ("slb", "DeleteLoadBalancerListener", listener),
             ("slb", "StartLoadBalancerListener", listener),
             ("slb", "StopLoadBalancerListener", listener),

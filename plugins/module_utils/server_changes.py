@@ -118,9 +118,8 @@ def _known_servers(network: Network, event: Event) -> list[Server]:
 
 
 def _has_eip(network: Network, server: Server) -> bool:
-    """It has an EIP, and so no fixed public address."""
-    holders = {server.id, *(one.id for one in network.interfaces_of(server.id) if one.primary)}
-    return any(one.bound_to in holders for one in network.eips.values())
+    """An EIP is bound to itself, not to one of its interfaces: so it has no fixed public address."""
+    return any(one.bound_to == server.id for one in network.eips.values())
 
 
 def _learn_stopped(memory: Memory, event: Event) -> Held:
@@ -136,13 +135,17 @@ def _learn_started(memory: Memory, event: Event) -> set[str]:
     """Those whose address is still the one that they had when they were stopped."""
     kept = memory.keeping & set(servers(event))
     memory.keeping -= kept
+    for name in set(servers(event)) - kept:
+        memory.forget(Server, name)
     return kept
 
 
 def _undo_public_ip(network: Network, event: Event) -> Network:
-    """An instance has one fixed public address at most."""
+    """An instance has one fixed public address at most; to whom has one, the call answers the same."""
     server = network.servers.get(event.text("InstanceId"))
-    return network.put(replace(server, public_ips=())) if server else network
+    if server is None:
+        return network
+    return hide(network.put(replace(server, public_ips=())), event, "servers", ADDRESS_UNTOLD, server.id)
 
 
 def _undo_public_ip_released(network: Network, event: Event) -> Network:
@@ -237,7 +240,7 @@ def _addresses(event: Event) -> tuple[str, ...]:
 
 
 def _undo_spec(network: Network, event: Event) -> Network:
-    """Without bandwidth to the internet, an instance loses its public address; with it, it may get one."""
+    """Without bandwidth to the internet, an instance loses its public address; with it, it gets one if it has none."""
     if event.text("AllocatePublicIp").lower() == "true":
         return _undo_public_ip(network, event)
     return hide(network, event, "eips", "it does not tell which public address the instance had")

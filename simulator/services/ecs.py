@@ -112,7 +112,8 @@ class Instance:
     """A server, with its primary network interface; without `vpc` it is one of the classic network.
 
     `eip` is short for an EIP that is bound to it: loading makes one of it (`vpc.py`). `ipv6_bandwidth` is what it has
-    to the internet, in Mbit/s.
+    to the internet, in Mbit/s. `economical`: it was stopped so that its fixed public address was released, and gets
+    another one as it starts.
     """
 
     id: str
@@ -120,6 +121,7 @@ class Instance:
     groups: list[str]
     name: str = ""
     status: str = "Running"
+    economical: bool = False
     vpc: str = "vpc-default"
     private_ip: str = ""
     public_ip: str = ""

@@ -15,6 +15,7 @@ from simulator.parameters import Bool, Each, Param, Region, Text
 
 from .ecs import Ecs, Instance, Interface, PrefixList, Rule, ecs, section, spelled
 from .ecs_security_groups import PERMISSION, SOURCES, arn_of, group_of, refuse_managed, rule_of, source_field
+from .vpc import eip_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -267,8 +268,12 @@ def detach_network_interface(call: Call) -> dict[str, Any]:
 
 @ecs.action("StartInstance", writes=True, resource=arn_of("instance", "InstanceId"), params=SERVER)
 def start_instance(call: Call) -> dict[str, Any]:
-    """Start what is stopped."""
-    _turn(_server(call), "Stopped", "Running")
+    """Start what is stopped; an address that was released as it stopped is followed by another one."""
+    server = _server(call)
+    _turn(server, "Stopped", "Running")
+    if server.economical and not server.public_ip and not eip_of(server.id, call.account):
+        server.public_ip = _free_address(call)
+    server.economical = False
     return {}
 
 
@@ -279,8 +284,14 @@ def start_instance(call: Call) -> dict[str, Any]:
     params={**SERVER, "ForceStop": Bool(), "StoppedMode": Text(choices=("KeepCharging", "StopCharging"))},
 )
 def stop_instance(call: Call) -> dict[str, Any]:
-    """Stop what runs."""
-    _turn(_server(call), "Running", "Stopped")
+    """Stop what runs; in economical mode, its fixed public address is released. An account may have that for default.
+
+    Instances of the classic network have no such mode.
+    """
+    server = _server(call)
+    _turn(server, "Running", "Stopped")
+    if call.params.get("StoppedMode") == "StopCharging" and server.vpc and server.public_ip:
+        server.economical, server.public_ip = True, ""
     return {}
 
 
@@ -297,14 +308,15 @@ def _turn(server: Instance, before: str, after: str) -> None:
     params={**SERVER, "IpAddress": Text()},
 )
 def allocate_public_ip_address(call: Call) -> dict[str, Any]:
-    """Give an instance a fixed public address: a free one, if none is named."""
-    server, state = _server(call), section.of(call.account)
-    if server.public_ip:
-        raise ApiError("AllocatedAlready", "The specified instance has a public address already.", 403)
-    taken = {one.public_ip for one in state.instances.values()}
-    free = (str(one) for block in FREE for one in ip_network(block).hosts() if str(one) not in taken)
-    server.public_ip = call.params.get("IpAddress") or next(free)
+    """Give an instance a fixed public address: a free one, if none is named. The one that it has is answered again."""
+    server = _server(call)
+    server.public_ip = server.public_ip or call.params.get("IpAddress") or _free_address(call)
     return {"IpAddress": server.public_ip}
+
+
+def _free_address(call: Call) -> str:
+    taken = {one.public_ip for one in section.of(call.account).instances.values()}
+    return next(str(one) for block in FREE for one in ip_network(block).hosts() if str(one) not in taken)
 
 
 def _server(call: Call) -> Instance:

@@ -32,6 +32,7 @@ NETWORK = {
     "instances": [
         {"id": "i-web", "region": REGION, "groups": ["sg-web"], "private_ip": "10.0.0.5"},
         {"id": "i-old", "region": REGION, "groups": ["sg-web"], "status": "Stopped", "public_ip": "192.0.2.1"},
+        {"id": "i-far", "region": REGION, "groups": ["sg-web"], "status": "Stopped"},
     ],
     "network_interfaces": [
         {"id": "eni-2", "region": REGION, "groups": ["sg-web"], "instance": "i-web", "private_ip": "10.0.1.5"},
@@ -191,6 +192,7 @@ def test_instances_are_started_and_stopped(call, world):
     assert {name: one["status"] for name, one in world("instances").items()} == {
         "i-web": "Stopped",
         "i-old": "Running",
+        "i-far": "Stopped",
     }
     assert refused(call, "stop_instance", instance_id="i-web") == "IncorrectInstanceStatus"
 
@@ -199,4 +201,16 @@ def test_a_public_address_is_given_once(call, world):
     """A free one, which the answer names."""
     given = call("allocate_public_ip_address", instance_id="i-web").ip_address
     assert world("instances")["i-web"]["public_ip"] == given == "192.0.2.2"
-    assert refused(call, "allocate_public_ip_address", instance_id="i-web") == "AllocatedAlready"
+    assert call("allocate_public_ip_address", instance_id="i-web").ip_address == given
+
+
+def test_an_instance_loses_its_address_where_it_is_stopped_in_economical_mode(call, world):
+    """It gets another one when it is started, but keeps it in the other mode."""
+    call("allocate_public_ip_address", instance_id="i-web")
+    for mode, stopped, started in (("KeepCharging", "192.0.2.2", "192.0.2.2"), ("StopCharging", "", "192.0.2.3")):
+        call("stop_instance", instance_id="i-web", stopped_mode=mode)
+        assert world("instances")["i-web"]["public_ip"] == stopped
+        if not stopped:
+            call("allocate_public_ip_address", instance_id="i-far")  # somebody else has it now
+        call("start_instance", instance_id="i-web")
+        assert world("instances")["i-web"]["public_ip"] == started
