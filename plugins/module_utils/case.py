@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
 
+from .addresses import is_v6
 from .clues import Attempt, Clues, Event, Holding, Log, Opening, Path, Probe, Server, Target
 from .exposure import PUBLIC
 from .moments import shown
@@ -38,7 +39,7 @@ KINDS = {
     "ipv6": "the IPv6 address of",
 }
 BALANCERS = ("clb", "nlb", "alb")
-PROXIES = ("nlb", "alb")  # behind these, sshd may see the load balancer's address in place of the client's
+PROXIES = ("nlb", "alb")
 OWN = ("eip", "instance", "ipv6")  # an address of these kinds is that of a server or an interface itself
 
 
@@ -131,6 +132,19 @@ class Case:
         now, then = self.clues.exposure.target(self.event.address), self.holder
         return now is not None and (then is None or (now.id, now.bound_to) == (then.id, then.bound_to))
 
+    @cached_property
+    def owned(self) -> bool | None:
+        """Whether the attacked address was a server's own at that time; None if it isn't known what had it was on."""
+        if self.target.kind not in OWN:
+            return False
+        now = self.clues.exposure.target(self.event.address) if self.unmoved else None
+        had = now or self.holder
+        if had is None:
+            return True  # a private address
+        alike = (one for one in self.clues.exposure.targets if had.bound_to and one.bound_to == had.bound_to)
+        things = {had.id, had.bound_to, *(now.servers if now else ()), *(name for one in alike for name in one.servers)}
+        return True if any(map(is_server, things)) else None if had.bound_to else False
+
     def _moved(self, then: Holding, now: Target | None) -> Attacked:
         since = f"it is {told(now)} now" if now else "it is not this account's any more"
         owner = Target(self.event.address, then.kind, then.id, self._name(then.id), then.bound_to)
@@ -139,6 +153,10 @@ class Case:
 
     def _not_held(self, holdings: list[Holding]) -> Attacked:
         address = self.event.address
+        own = [one for one in self.clues.exposure.servers if address not in PUBLIC and address in one.addresses]
+        if own:
+            text = f"{address} is a private address of {' and of '.join(map(str, own))}."
+            return Attacked("instance", *(own[0].id, own[0].name) if len(own) == 1 else ("", ""), text)
         ended = [one for one in holdings if one.time.end and self.dated and one.time.end <= self.event.first]
         if ended:
             last = max(ended, key=lambda one: one.time.end)
@@ -205,11 +223,6 @@ class Case:
         return bool(log and self.event.source and self.of_event(log))
 
     @cached_property
-    def owner(self) -> Server | None:
-        """The server that has the attacked address, or one to which it leads."""
-        return next((one for one in self.clues.exposure.servers if self._targeted(one)), None)
-
-    @cached_property
     def spoken_of(self) -> tuple[Server, ...]:
         """The servers that the event names itself, or that its address belongs to."""
         return tuple(one for one in self.clues.exposure.servers if self._named(one) or self._targeted(one))
@@ -228,7 +241,7 @@ class Case:
     @property
     def claimed(self) -> str:
         """The id of the server that the event names, which need not be there; '' if it names none."""
-        return self.event.instance_id if self.event.instance_id.startswith("i-") else ""
+        return self.event.instance_id if is_server(self.event.instance_id) else ""
 
     @property
     def _stranger(self) -> bool:
@@ -483,7 +496,7 @@ class Case:
     def _masked(self, server: Server, log: Log) -> bool:
         """Lines of that time may be of this source, without its address: that of a load balancer is in its place."""
         first, last = self.event.first - SLACK, self.event.last + SLACK
-        behind = any(path.kind in PROXIES and path.leads for path in server.paths)
+        behind = any(path.leads is not False and _own_address(path) for path in server.paths)
         found = (one for one in log.nameless if one.within(first, last))
         return any(one.source == "UNKNOWN" or (behind and one.nameless) for one in found)
 
@@ -549,6 +562,16 @@ class Case:
         ):
             notes.append("changes: what was read does not hold for that time")
         return list(dict.fromkeys(notes))
+
+
+def is_server(identifier: str) -> bool:
+    """An id is that of a server, whether it is still there or not."""
+    return identifier.startswith("i-")
+
+
+def _own_address(path: Path) -> bool:
+    """Behind this load balancer, sshd may see its address in place of the client's."""
+    return path.kind in PROXIES or (path.kind == "clb" and is_v6(path.address))
 
 
 def told(target: Target) -> str:

@@ -81,10 +81,11 @@ class Path:
     shown: Mapping = field(hash=False, compare=False, default_factory=dict)
 
     @property
-    def leads(self) -> bool:
-        """It leads to sshd, whoever may use it: only lists of sources, and the server itself, may stop anybody."""
+    def leads(self) -> bool | None:
+        """Whether it leads to sshd, whoever may use it: only lists of sources, and the server itself, stop anybody."""
         asking = ("acl", "balancer_groups", "security_groups", "instance")
-        return not any(gate.allows is False and gate.shown.get("kind") not in asking for gate in self.gates)
+        answers = [gate.allows for gate in self.gates if gate.shown.get("kind") not in asking]
+        return False if False in answers else None if None in answers else True
 
     @cached_property
     def things(self) -> frozenset[str]:

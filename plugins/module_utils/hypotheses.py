@@ -74,14 +74,18 @@ def wrong_target(case: Case) -> Hypothesis:
     entries = entries_of(case)
     elsewhere = [path for path in entries if path.port != case.event.port]
     pro, con = [], [f"The log says that it reached sshd: {logged(case)}"] if case.logged else []
-    if case.target.kind == "unknown" or not case.event.address:
+    leads = leads_to_server(case)
+    if case.target.kind == "unknown" or not case.event.address or leads is None:
         standing = UNDECIDED
-    elif leads_to_server(case):
+    elif leads:
         con.append(f"{case.target.text} So a packet to it goes to a server.")
         standing = RULED_OUT if case.as_today else UNLIKELY
     else:
         pro = [case.target.text, *_doors(case), *_novelty(case)]
-        con += [f"Port {path.port} of the same address leads to {named(case, path)}." for path in elsewhere]
+        con += [
+            f"Port {path.port} of the same address {'leads' if path.leads else 'may lead'} to {named(case, path)}."
+            for path in elsewhere
+        ]
         con += ["A server that it may be about could be reached then, in another way."] * (case.network == REACHABLE)
         standing = _off_target(case, elsewhere)
     return Hypothesis(
@@ -125,17 +129,16 @@ def _novelty(case: Case) -> list[str]:
     return [f"The address had been this account's only since {shown(start)}."] if new else []
 
 
-def leads_to_server(case: Case) -> bool:
-    """The attacked address and port are a server's own, or lead to its sshd."""
-    if case.target.kind in OWN and case.owner:
-        return True
-    return any(path.port == case.event.port for path in entries_of(case))
+def leads_to_server(case: Case) -> bool | None:
+    """Whether the attacked address is a server's own, or leads from that port to its sshd; None if it may."""
+    answers = [case.owned, *(path.leads for path in entries_of(case) if path.port == case.event.port)]
+    return True if True in answers else None if None in answers else False
 
 
 def entries_of(case: Case) -> list[Path]:
-    """The ways that begin at the attacked address and lead to an sshd, whoever may use them."""
+    """The ways that begin at the attacked address and lead to an sshd, or may, whoever may use them."""
     address = case.event.address if case.unmoved else ""
-    return [path for path in case.paths if address and path.address == address and path.leads]
+    return [path for path in case.paths if address and path.address == address and path.leads is not False]
 
 
 # H2
@@ -369,13 +372,21 @@ def _other(case: Case, others: list[Path], direct: list[Path]) -> str:
 def _open_way(case: Case, others: list[Path]) -> str:
     """How it stands if there is another way that is open today."""
     here = [path for path in others if path.address == case.event.address]
-    if case.attempts and case.network == REACHABLE and any(path.port == case.event.port for path in here):
+    same = (path for path in here if path.port == case.event.port and _heard_of(case, path))
+    if case.attempts and case.network == REACHABLE and any(same):
         return CONFIRMED
     if case.logged:
         return LIKELY
     if case.network == NOT_REACHABLE or case.quiet:
         return UNLIKELY
     return LIKELY if here else POSSIBLE
+
+
+def _heard_of(case: Case, path: Path) -> bool:
+    """The log of the server to which a path leads holds it."""
+    server = case.clues.exposure.server(path.server)
+    log = server and case.log_of(server)
+    return bool(log and case.of_event(log))
 
 
 def is_other(case: Case, path: Path) -> bool:

@@ -28,6 +28,7 @@ from tests.unit.clue_examples import (
 )
 
 EIP = "198.51.100.7"
+LATER = "2026-03-01T00:00:00Z"
 OWN_ADDRESS = {"attack_events": [attack(public_ip=EIP)]}
 
 
@@ -37,11 +38,21 @@ def with_eip(sources):
     return exposure(server(path(sources=sources)), targets=[target(), own])
 
 
+def with_own(kind, bound_to="", servers=()):
+    """Give the account an address bound to something, or to nothing, today."""
+    return exposure(targets=[target(EIP, kind, id="eip-1", bound_to=bound_to, servers=list(servers), ports=[])])
+
+
+def held(bound_to):
+    """Let the EIP be bound to something, or to nothing, until after the attack."""
+    row = {"address": EIP, "kind": "eip", "id": "eip-1", "bound_to": bound_to, "from": None, "to": LATER}
+    return changes(addresses=[row], changes=[change(time=LATER, event="UnassociateEipAddress")])
+
+
 UNREAD = {"exposure": {}, "changes": {}, "logins": []}
 OPEN = {"exposure": with_eip(["0.0.0.0/0"]), "changes": changes(opening(None, None))}
 TCP = path("clb", BALANCER, 2222)
 DNAT = path("dnat", "198.51.100.9", 22)
-LATER = "2026-03-01T00:00:00Z"
 PERHAPS = path(sources=[], possible_sources=["0.0.0.0/0"], gates=[gate("listener", allows=None)])
 HTTP_TO_22 = exposure(
     server(path("clb", BALANCER, 8022, sources=[], gates=[gate("protocol", allows=False)])),
@@ -74,6 +85,16 @@ TOKYO = {"host": "web-1", "instance_id": "i-web", "utc_offset": "+09:00", "ports
         ("H1", "unlikely", {**OWN_ADDRESS, "exposure": with_eip([]), "changes": {}}),
         ("H1", "likely", {**OWN_ADDRESS, "exposure": with_eip([]), "changes": MOVED, "logins": []}),  # a server's since
         ("H1", "undecided", UNREAD),
+        # an address of no server, or of one, or of what may be on one
+        ("H1", "likely", {**OWN_ADDRESS, "exposure": with_own("eip", "i-web"), "changes": held("")}),
+        ("H1", "confirmed", {**OWN_ADDRESS, "exposure": with_own("eip")}),
+        ("H1", "undecided", {**OWN_ADDRESS, "exposure": with_own("eip", "havip-1")}),
+        ("H1", "undecided", {**OWN_ADDRESS, "exposure": with_own("eip", "i-web"), "changes": held("eni-2")}),
+        ("H1", "unlikely", {**OWN_ADDRESS, "exposure": with_own("eip"), "changes": held("i-web")}),
+        ("H1", "unlikely", {**OWN_ADDRESS, "exposure": with_own("eip"), "changes": held("i-gone")}),
+        ("H1", "undecided", {**OWN_ADDRESS, "exposure": exposure(server(PERHAPS), targets=[target(EIP)])}),
+        ("H1", "ruled_out", {"attack_events": [attack(public_ip="172.16.0.11")]}),
+        ("H1", "unlikely", {"attack_events": [attack(public_ip="172.16.0.11")], "changes": {}}),
         ("H1", "undecided", {"attack_events": [attack(public_ip=None)]}),
         # stopped in front of the server
         ("H2", "likely", {**OWN_ADDRESS, "exposure": with_eip(OFFICE)}),
@@ -152,6 +173,20 @@ TOKYO = {"host": "web-1", "instance_id": "i-web", "utc_offset": "+09:00", "ports
                 "exposure": exposure(server(DNAT), targets=[target("198.51.100.9", "nat", id="ngw-1")]),
                 "changes": changes(opening(None, None)),
                 "logins": [logins(attempt())],
+            },
+        ),
+        (
+            "H6",
+            "likely",  # the line is on another server than the one that the address leads to
+            {
+                "attack_events": [attack(public_ip="198.51.100.9")],
+                "exposure": exposure(
+                    server(DNAT),
+                    server(instance_id="i-db", name="db", addresses=[]),
+                    targets=[target("198.51.100.9", "nat", id="ngw-1")],
+                ),
+                "changes": changes(opening(None, None)),
+                "logins": [logins(), logins(attempt(), server={"host": "db", "instance_id": "i-db", "ports": [22]})],
             },
         ),
         # the wrong server
@@ -252,6 +287,7 @@ def test_verdict(expected, clues):
             },
         ),
         ("unknown", "does not say", {"attack_events": [attack(public_ip="")]}),
+        ("instance", "private address of web-1 (i-web)", {"attack_events": [attack(public_ip="172.16.0.11")]}),
         ("unknown", "were read", {"attack_events": [attack(public_ip="198.51.100.99")], "regions": ["cn-hangzhou"]}),
         ("instance", "names the server web-1", {"attack_events": [attack(public_ip="", instance_id="i-web")]}),
         (
@@ -386,9 +422,10 @@ def test_the_operators_zone():
     assert (event["first_seen"], event["local_time"]) == ("2026-02-27T04:01:15Z", "2026-02-27 13:01:15")
 
 
-def test_a_line_of_the_load_balancer_is_no_silence():
-    """Behind an NLB sshd may see the NLB's own address, so that its line at that time may be the attack."""
-    behind = {"exposure": exposure(server(path("nlb", "203.0.113.90")))}
+@pytest.mark.parametrize(("kind", "address"), [("nlb", "203.0.113.90"), ("clb", "2001:db8::90")])
+def test_a_line_of_the_load_balancer_is_no_silence(kind, address):
+    """Behind it sshd may see its own address, so that its line at that time may be the attack."""
+    behind = {"exposure": exposure(server(path(kind, address)))}
     other = attempt(source="172.16.9.4")
     assert "hold nothing of it" in conclude(**behind)["sentence"]
     assert "hold nothing of it" not in conclude(**behind, logins=[logins(other)])["sentence"]
