@@ -251,12 +251,11 @@ class Routes:
                 "address", forward.gateway, f"{forward.external_ip} belongs to NAT gateway {forward.gateway}"
             )
             text = f"DNAT entry {forward.id} hands on {forward_text(forward)}"
-            gate = (
-                Gate("forward", forward.id, text)
-                if forward.available
-                else Gate("forward", forward.id, f"{text}, but is being changed", lets=None)
-            )
-            entry = (address, gate)
+            if not front:
+                text = f"what DNAT entry {forward.id} hands on to {forward.internal_ip} is not understood"
+            elif not forward.available:
+                text = f"{text}, but is being changed"
+            entry = (address, Gate("forward", forward.id, text, True if front and forward.available else None))
             yield self._direct("dnat", server, door, forward.external_ip, port, entry, forward.internal_ip, front)
 
     def _listeners_of(self, server: Server, door: Door, port: int) -> Iterator[Path]:
@@ -491,20 +490,35 @@ def instance_gate(server: Server) -> Gate:
 
 
 def front_port(forward: Forward, port: int) -> int | None:
-    """The external port that a DNAT entry hands on to this internal port; None if there is none, or it is not TCP."""
-    if forward.protocol.lower() not in ("tcp", "any"):
+    """The external port that a DNAT entry hands on to this internal port; None if there is none, or it is not TCP.
+
+    0: there may be one, but not all of the entry is understood.
+    """
+    outer, inner = entry_ports(forward.external_port), entry_ports(forward.internal_port)
+    whole = is_whole(forward)
+    if forward.protocol.lower() == "udp" or (inner and not whole and not inner[0] <= port <= inner[1]):
         return None
-    if "any" in (forward.external_port.lower(), forward.internal_port.lower()):
-        return port
-    outer, inner = read_range(forward.external_port), read_range(forward.internal_port)
-    if not outer or not inner or not inner[0][0] <= port <= inner[0][1]:
-        return None
-    return min(outer[0][0] + port - inner[0][0], outer[0][1])
+    if not outer or not inner or forward.protocol.lower() not in ("tcp", "any"):
+        return 0
+    return port if whole else min(outer[0] + port - inner[0], outer[1])
+
+
+def is_whole(forward: Forward) -> bool:
+    """It hands on every port as it is."""
+    return "any" in (forward.external_port.lower(), forward.internal_port.lower())
+
+
+def entry_ports(text: str) -> tuple[int, int] | None:
+    """First and last port of a DNAT entry's text, `any` standing for all; None: it is not told, or not understood."""
+    if text.lower() == "any":
+        return 1, 65535
+    found = read_range(text) if text else None
+    return found[0] if found else None
 
 
 def forward_text(forward: Forward) -> str:
     """What a DNAT entry hands on, and where to."""
-    if "any" in (forward.external_port.lower(), forward.internal_port.lower()):
+    if is_whole(forward):
         return f"every port to {forward.internal_ip}"
     return (
         f"{forward.protocol.lower()} {forward.external_port} to port {forward.internal_port} of {forward.internal_ip}"

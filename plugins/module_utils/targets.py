@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from .network import Balancer, Forward, Listener, Network
+from .paths import entry_ports, same_vpc
 
 
 def targets(network: Network) -> list[dict]:
@@ -14,23 +15,25 @@ def targets(network: Network) -> list[dict]:
     kind: clb, nlb, alb, nat, eip, instance or ipv6; an EIP that is bound to a load balancer or a NAT gateway is listed
     as theirs. bound_to: id of the instance or interface that has it, '' if none. servers: ids of those it leads to,
     at whatever port, as far as they were read. ports: of listeners and DNAT entries, front ports from first to last,
-    and back ports, [] where those are the same as in front, or not known.
+    all of them where they are not understood, and back ports, [] where those are the same as in front, or not known.
     """
     found: dict[str, dict] = {}
     owners = _owners(network)
     for row in _rows(network):
-        things = row.pop("behind")
-        servers = sorted({owners[thing] for thing in things if thing in owners})
-        found.setdefault(row["address"], {**row, "servers": servers})
+        vpc, things = row.pop("vpc"), row.pop("behind")
+        servers = {server for thing in things for place, server in owners.get(thing, ()) if same_vpc(vpc, place)}
+        found.setdefault(row["address"], {**row, "servers": sorted(servers)})
     return [found[address] for address in sorted(found)]
 
 
-def _owners(network: Network) -> dict[str, str]:
-    """The server that an id or a private address leads to, by that."""
-    found = {one.id: one.id for one in network.servers.values()}
+def _owners(network: Network) -> dict[str, list[tuple[str, str]]]:
+    """The servers that an id or a private address leads to, by that, each with the VPC in which it does: '' in any."""
+    found = {one.id: [("", one.id)] for one in network.servers.values()}
     for interface in network.interfaces.values():
         if interface.server:
-            found |= dict.fromkeys((interface.id, *interface.private_ips), interface.server)
+            found[interface.id] = [("", interface.server)]
+            for address in interface.private_ips:
+                found.setdefault(address, []).append((interface.vpc, interface.server))
     return found
 
 
@@ -87,6 +90,7 @@ def _row(
         "name": getattr(thing, "name", "") or thing.id,
         "region": thing.region,
         "bound_to": bound_to,
+        "vpc": getattr(thing, "vpc", ""),
         "behind": [bound_to, *behind],
         "ports": ports,
     }
@@ -106,14 +110,11 @@ def _back(network: Network, listener: Listener) -> list[int]:
 
 
 def _entry(one: Forward) -> dict:
-    front, back = _ports(one.external_port), _ports(one.internal_port)
-    same = front == back
-    return {"first": front[0], "last": front[1], "protocol": one.protocol.lower(), "back": [] if same else [back[0]]}
-
-
-def _ports(text: str) -> tuple[int, int]:
-    """First and last port of a DNAT entry's text."""
-    if text.lower() == "any":
-        return 1, 65535
-    first, _slash, last = text.partition("/")
-    return int(first), int(last or first)
+    front, back = entry_ports(one.external_port), entry_ports(one.internal_port)
+    first, last = front or (1, 65535)
+    return {
+        "first": first,
+        "last": last,
+        "protocol": one.protocol.lower(),
+        "back": [back[0]] if back and back != front else [],
+    }

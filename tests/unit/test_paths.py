@@ -93,6 +93,10 @@ def stops(network: Network) -> list[str | None]:
         (BASE.put(GATEWAY, NAT_EIP, forward("22", "80")), []),
         (BASE.put(GATEWAY, NAT_EIP, forward(protocol="UDP")), []),
         (BASE.put(GATEWAY, NAT_EIP, forward(available=False)), [("dnat", 22, "unknown", [])]),
+        (BASE.put(GATEWAY, NAT_EIP, forward("22,2222")), [("dnat", 22, "unknown", [])]),
+        (BASE.put(GATEWAY, NAT_EIP, forward("22,2222", "80")), []),
+        (BASE.put(GATEWAY, NAT_EIP, forward("2222", "")), [("dnat", 22, "unknown", [])]),
+        (BASE.put(GATEWAY, NAT_EIP, forward(protocol="")), [("dnat", 22, "unknown", [])]),
         (BASE.put(replace(GATEWAY, vpc="vpc-2"), NAT_EIP, forward()), []),
         (BASE.put(replace(GATEWAY, internet=False), forward()), []),
         (BASE.put(replace(EIP, bound_to="havip-1", kind="HaVip")), [("eip", 22, "unknown", [])]),
@@ -344,6 +348,33 @@ def test_every_public_address_belongs_to_something():
     ports = {row["address"]: row["ports"] for row in targets(network)}
     assert ports["203.0.113.80"] == [{"first": 2222, "last": 2222, "protocol": "tcp", "back": [22]}]
     assert ports["198.51.100.9"] == [{"first": 100, "last": 110, "protocol": "tcp", "back": [20]}]
+
+
+def test_a_private_address_is_that_of_one_vpc():
+    """A gateway does not lead to the server that has the address in another one."""
+    other = Server("i-2", HERE, "db", vpc="vpc-2")
+    card = Interface("eni-2", HERE, "i-2", primary=True, vpc="vpc-2", private_ips=CARD.private_ips)
+    network = BASE.put(GATEWAY, NAT_EIP, forward(), other, card)
+    assert [row["servers"] for row in targets(network)] == [["i-1"]]
+    assert [row["servers"] for row in targets(network.put(replace(GATEWAY, vpc="")))] == [["i-1", "i-2"]]
+
+
+@pytest.mark.parametrize(
+    ("outer", "inner", "shown_"),
+    [
+        ("22", "22", (22, 22, [])),
+        ("100/110", "20/30", (100, 110, [20])),
+        ("any", "any", (1, 65535, [])),
+        ("22,2222", "22", (1, 65535, [22])),
+        ("2222", "22,23", (2222, 2222, [])),
+        ("", "", (1, 65535, [])),
+    ],
+)
+def test_front_ports_that_are_not_understood_may_be_any(outer, inner, shown_):
+    """Nothing is said of back ports then."""
+    (row,) = targets(BASE.put(GATEWAY, NAT_EIP, forward(outer, inner)))
+    (entry,) = row["ports"]
+    assert (entry["first"], entry["last"], entry["back"]) == shown_
 
 
 def test_putting_and_dropping_change_nothing_else():
