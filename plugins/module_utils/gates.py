@@ -93,11 +93,6 @@ class Path:
         """Whether anybody on the internet gets through."""
         return verdict(self.sources)
 
-    @property
-    def stopped_by(self) -> Gate | None:
-        """The gate that lets none by of those that arrive at it."""
-        return next((gate for gate, allows in self._walk() if allows is False), None)
-
     def _walk(self) -> Iterable[tuple[Gate, bool | None]]:
         """The gates, each with what it does to those that arrive; behind one that stops all, as if it did not."""
         arrived = everybody = Sources(public(self.address), public(self.address))

@@ -44,7 +44,6 @@ class Server:
     classic: bool = False
     groups: tuple[str, ...] = ()
     private_ips: tuple[str, ...] = ()
-    tags: Mapping[str, str] = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True)
@@ -98,7 +97,7 @@ class Eip:
     bound_to: id of the instance, interface, load balancer or NAT gateway that has it, '' while none has. kind: the
     API's word for that (EcsInstance, NetworkInterface, SlbInstance, Nat, …), `none` while it is bound to nothing, ''
     where only the thing that has it told of it. private_ip: which address of the interface it stands for, '' for the
-    primary one. mode: NAT, MULTI_BINDED or BINDED (the interface shows it itself).
+    primary one.
     """
 
     id: str
@@ -108,7 +107,6 @@ class Eip:
     bound_to: str = ""
     kind: str = ""
     private_ip: str = ""
-    mode: str = "NAT"
 
 
 @dataclass(frozen=True)

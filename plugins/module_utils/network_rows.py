@@ -55,7 +55,6 @@ def servers(cloud: Cloud, region: str) -> Iterator[Thing]:
                 *((row.get("InnerIpAddress") or {}).get("IpAddress") or ()),
                 *((inside.get("PrivateIpAddress") or {}).get("IpAddress") or ()),
             ),
-            {tag["TagKey"]: tag.get("TagValue", "") for tag in (row.get("Tags") or {}).get("Tag") or []},
         )
         yield server
         for one in (row.get("NetworkInterfaces") or {}).get("NetworkInterface") or []:
@@ -109,7 +108,6 @@ def eips(cloud: Cloud, region: str) -> Iterator[Thing]:
             row.get("InstanceId") or "",
             row.get("InstanceType") or "none",
             row.get("PrivateIpAddress") or "",
-            row.get("Mode") or "NAT",
         )
 
 
