@@ -32,6 +32,11 @@ class Clause(NamedTuple):
         return f"{FRAMEWORKS.get(self.framework, self.framework)} {self.clause}"
 
 
+def name_of(risk: dict) -> str:
+    """What people call the resource of a risk."""
+    return risk["resource_name"] or risk["resource_id"] or risk["resource"]
+
+
 def title(control: str, fallback: str, language: str = "en") -> str:
     """The control's title in that language."""
     titles = CONTROLS.get(control, {}).get("title", {})

@@ -9,10 +9,10 @@ run without risks has results too, and an error for each task that failed.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from .report_text import harmless, spoken
+from .report_zone import duration
 
 EXAMINATION = "examination"
 
@@ -27,7 +27,7 @@ def as_junit(report: dict, language: str = "en") -> str:  # noqa: ARG001  a form
     _suite(root, EXAMINATION, report, [*map(_examined, report["summaries"]), *map(_failed, failed)])
     for name in ("tests", "failures", "errors", "skipped"):
         root.set(name, str(sum(int(suite.get(name)) for suite in root)))
-    root.set("time", _seconds(report))
+    root.set("time", str(duration(report["run"])))
     indent(root)
     return '<?xml version="1.0" encoding="UTF-8"?>\n' + tostring(root, encoding="unicode") + "\n"
 
@@ -38,11 +38,6 @@ def _suite(root: Element, name: str, report: dict, cases: Iterable[Element]) -> 
     for attribute, tag in {"failures": "failure", "errors": "error", "skipped": "skipped"}.items():
         suite.set(attribute, str(len(suite.findall(f"testcase/{tag}"))))
     suite.set("tests", str(len(suite)))
-
-
-def _seconds(report: dict) -> str:
-    started, finished = (datetime.fromisoformat(report["run"][name]) for name in ("started", "finished"))
-    return str(max(0, int((finished - started).total_seconds())))
 
 
 def _test(classname: str, name: str) -> Element:

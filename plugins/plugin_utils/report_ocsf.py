@@ -7,7 +7,7 @@ from __future__ import annotations
 import json
 from datetime import datetime
 
-from .report_controls import Clause, clauses, why
+from .report_controls import Clause, clauses, name_of, why
 from .report_text import spoken
 
 VERSION = "1.5.0"
@@ -107,6 +107,6 @@ def _standard(one: Clause) -> str:
 
 
 def _resource(risk: dict) -> dict:
-    resource = {"uid": risk["resource"], "name": risk["resource_name"] or risk["resource_id"] or risk["resource"]}
+    resource = {"uid": risk["resource"], "name": name_of(risk)}
     optional = {"type": risk["resource_type"], "region": risk["region"]}
     return {**resource, **{name: value for name, value in optional.items() if value}}

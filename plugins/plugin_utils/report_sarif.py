@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 from urllib.parse import quote
 
-from .report_controls import clauses, why
+from .report_controls import clauses, name_of, why
 from .report_text import spoken
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
@@ -71,7 +71,7 @@ def _result(risk: dict, rule: int, report: dict) -> dict:
 
 
 def _message(risk: dict) -> str:
-    name = risk["resource_name"] or risk["resource_id"] or risk["resource"]
+    name = name_of(risk)
     if risk["status"] == "unknown":
         return f"{risk['title']}: {name} could not be judged ({spoken(risk['evidence']) or 'not readable'})."
     was = "was" if risk["status"] == "fixed" else "is"
@@ -86,7 +86,7 @@ def _location(risk: dict) -> dict:
         },
         "logicalLocations": [
             {
-                "name": risk["resource_name"] or risk["resource_id"] or risk["resource"],
+                "name": name_of(risk),
                 "fullyQualifiedName": risk["resource"],
                 "kind": "resource",
             }

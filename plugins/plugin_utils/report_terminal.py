@@ -9,6 +9,7 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from .report import SEVERITIES
+from .report_controls import name_of
 from .report_investigation_text import because, event_line, headline, listed
 from .report_investigation_words import INVESTIGATION_WORDS
 from .report_investigations import alike
@@ -59,7 +60,6 @@ def _investigations(report: dict, language: str, words: dict, width: int) -> Ite
 def _investigation(group: list[dict], language: str, words: dict, width: int) -> Iterator[Line]:
     """Tell of the first event of those with the same conclusion, and name the others' sources."""
     one, others = group[0], group[1:]
-    color = REACH_COLORS[one["verdict"]]
     verdict, color = words[f"reach_{one['verdict']}"], REACH_COLORS[one["verdict"]]
     yield from ((line, color) for line in wrap(f"{verdict}: {_cell(event_line(one['event']))}", width))
     yield from _indented(harmless(one["sentence"]), width)
@@ -122,7 +122,7 @@ def _cell(text: str) -> str:
 
 
 def _where(risk: dict) -> str:
-    name = risk["resource_name"] or risk["resource_id"] or risk["resource"]
+    name = name_of(risk)
     return _cell(f"{name} ({risk['region']})" if risk["region"] else name)
 
 

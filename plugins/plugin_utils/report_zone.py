@@ -31,6 +31,12 @@ def zone(name: str | None) -> ZoneInfo | None:
         return None
 
 
+def duration(run: dict) -> int:
+    """How long a run took, in whole seconds."""
+    started, finished = (datetime.fromisoformat(run[name]) for name in ("started", "finished"))
+    return max(0, int((finished - started).total_seconds()))
+
+
 def shown(when: datetime, where: ZoneInfo | None = None) -> str:
     """Write a moment for people: day and time, to the second."""
     return in_zone(when, where).strftime("%Y-%m-%d %H:%M:%S")
