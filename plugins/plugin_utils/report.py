@@ -27,6 +27,7 @@ from itertools import tee
 from typing import TYPE_CHECKING
 
 from ansible_collections.hardening.alicloud.plugins.module_utils.controls import CONTROLS
+from ansible_collections.hardening.alicloud.plugins.module_utils.values import SEVERITIES
 
 from .report_history import history
 from .report_investigations import MODULE as INVESTIGATOR
@@ -39,7 +40,6 @@ if TYPE_CHECKING:
 SCHEMA_VERSION = "1.2"
 COLLECTION = "hardening.alicloud."
 STATUSES = ("open", "fixed", "whitelisted", "unknown")
-SEVERITIES = ("critical", "high", "medium", "low")
 COUNTS = ("examined", "compliant", "open", "fixed", "whitelisted", "unknown", "not_applicable")
 
 # Options that change neither what is looked at nor what must hold. The credentials stand here so that not even
@@ -87,9 +87,10 @@ def _event(task: dict, result: dict) -> dict:
     action = task["action"]
     ours = action.startswith(COLLECTION)
     module = action.removeprefix(COLLECTION).removeprefix("ansible.legacy.")
-    options = (result.get("invocation") or {}).get("module_args") or task["args"]
+    options = _dict(_dict(result.get("invocation")).get("module_args")) or task["args"]
     risks = plain(result.get("risks"))
     summary = plain(result.get("summary"))
+    unread = plain(result.get("unread"))
     return {
         "host": str(plain(task["host"])),
         "task": str(plain(task["task"])),
@@ -104,7 +105,7 @@ def _event(task: dict, result: dict) -> dict:
         "summary": summary if isinstance(summary, dict) else {},
         "account_id": _text(result.get("account_id")),
         "journal": _text(result.get("journal")),
-        "unread": [item for item in plain(result.get("unread")) or [] if isinstance(item, dict)],
+        "unread": [item for item in unread if isinstance(item, dict)] if isinstance(unread, list) else [],
         "hidden": ours and "censored" in result,
         "refused": ours and "held_by" in result,
         "message": str(plain(result.get("msg") or ""))[:MESSAGE_LENGTH],
@@ -295,6 +296,10 @@ def _risk(raw: dict, event: dict) -> dict:
         "journal": event["journal"] if raw["status"] == "fixed" else None,
     }
     return {"id": risk_id(risk), **risk, "reported_by": [{"host": event["host"], "module": event["module"]}]}
+
+
+def _dict(value: object) -> dict:
+    return value if isinstance(value, dict) else {}
 
 
 def _list(value: object) -> list:

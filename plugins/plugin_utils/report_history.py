@@ -12,11 +12,12 @@ from contextlib import suppress
 from itertools import tee
 from typing import TYPE_CHECKING
 
+from ansible_collections.hardening.alicloud.plugins.module_utils.values import SEVERITIES
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 LENGTH = 60
-SEVERITIES = ("critical", "high", "medium", "low")
 
 
 def history(report: dict, earlier: Iterable[dict]) -> dict:

@@ -361,6 +361,24 @@ def test_the_events_of_a_task_hold_only_what_the_report_needs():
     assert not {"ansible_facts", "diff", "invocation", "args"} & set(events_of(task, result)[0])
 
 
+@pytest.mark.parametrize(
+    "result",
+    [
+        {"unread": 5},
+        {"unread": True},
+        {"unread": {"mail": 5}},
+        {"invocation": "x"},
+        {"invocation": {"module_args": "x"}},
+        {"risks": 5, "summary": "x", "results": {"a": 1}, "msg": ["x"]},
+    ],
+)
+def test_other_modules_may_use_our_words(result):
+    """What another module returns under these names is no part of the report, and no error."""
+    task = {"host": "h", "task": "t", "action": "community.general.mail", "mode": "audit", "failed": False}
+    (event,) = events_of({**task, "ignored": False, "args": {}}, result)
+    assert (event["risks"], event["unread"]) == (None, [])
+
+
 def center(score, **other):
     """Make the events of one reading of Security Center."""
     result = {"score": score, "scores": {"legacy": score}, "deductions": [], "account_id": ACCOUNT, **other}
