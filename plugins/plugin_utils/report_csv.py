@@ -12,8 +12,10 @@ from .report_controls import clauses
 from .report_text import spoken
 
 # A formula's first character, also in its full-width form, at the start of a cell or after what another locale's
-# spreadsheet takes for the end of one.
-FORMULA = re.compile(r"""(^|[,;|\t\r\n"'])(\s*)(?=[=+\-@＝＋－＠])""")
+# spreadsheet takes for the end of one; blanks before it and what nobody sees are no help.
+FORMULA = re.compile(
+    r"""(^|[,;|\t\r\n"'])([\s\x01-\x1f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]*)(?=[=+\-@＝＋－＠])"""
+)
 PLAIN = ("control", "title", "severity", "status", "account_id", "region", "resource", "resource_type", "resource_id")
 COLUMNS = (
     *PLAIN, "resource_name", "expected", "actual", "evidence", "changes", "blocked_by", "reason", "owner", "expires",

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from .report_controls import title
+from .report_controls import name_of, title
 from .report_investigation_text import because, event_line, headline
 from .report_investigation_words import INVESTIGATION_WORDS
 from .report_investigations import alike
@@ -96,7 +96,7 @@ def _heading(text: str, found: Sequence) -> Iterator[str]:
 
 
 def _named(risk: dict, language: str, words: dict) -> list[str]:
-    name = risk["resource_name"] or risk["resource_id"] or risk["resource"]
+    name = name_of(risk)
     where = f"{code(name)} ({code(risk['region'])})" if risk["region"] else code(name)
     return [words[risk["severity"]], f"{text(title(risk['control'], risk['title'], language))}", where]
 
@@ -154,4 +154,4 @@ def code(value: object) -> str:
 
 def text(said: str) -> str:
     """Let Markdown read a sentence as it stands; what would divide cells is up to the table."""
-    return re.sub(r"([\\`*_{}\[\]<>#!~&@:])", r"\\\1", harmless(said))
+    return re.sub(r"([\\`*_{}\[\]<>#!~&@:]|(?<=www)\.)", r"\\\1", harmless(said), flags=re.IGNORECASE)

@@ -15,6 +15,7 @@ from ansible_collections.hardening.alicloud.plugins.plugin_utils.report import b
 from ansible_collections.hardening.alicloud.plugins.plugin_utils.report_controls import clauses, standing
 from ansible_collections.hardening.alicloud.plugins.plugin_utils.report_csv import cell
 from ansible_collections.hardening.alicloud.plugins.plugin_utils.report_formats import WRITERS
+from ansible_collections.hardening.alicloud.plugins.plugin_utils.report_markdown import text
 from markdown_it import MarkdownIt
 from ocsf_json_schema import OcsfJsonSchemaEmbedded, get_ocsf_schema
 
@@ -228,6 +229,8 @@ def test_csv_holds_every_risk(report):
         ("＝1", "'＝1"),
         ("a;=1+1", "a;'=1+1"),
         ("a\n+1", "a\n'+1"),
+        ("\u200b=1", "'\u200b=1"),
+        ("\ufeff\x01=1", "'\ufeff\x01=1"),
         ('"=1', "\"'=1"),
         ("ports 22-80, a=b", "ports 22-80, a=b"),
         (None, ""),
@@ -262,6 +265,13 @@ def test_markdown_is_text_and_tables_only(report, language):
     assert not types & {"html_block", "html_inline", "link_open", "image", "fence", "code_block"}
     for status in ("open", "unknown", "fixed"):
         assert ("table_open" in types) or not any(risk["status"] == status for risk in report["risks"])
+
+
+def test_markdown_links_no_bare_name():
+    """GitHub and GitLab make a link of a name that begins with www, even within a sentence (GFM 6.9)."""
+    assert text("from www.example.com, WWW.example.com and ssh.example.com") == (
+        r"from www\.example.com, WWW\.example.com and ssh.example.com"
+    )
 
 
 def test_markdown_has_every_risk_in_a_table():
