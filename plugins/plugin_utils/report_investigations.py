@@ -86,9 +86,7 @@ def _investigation(raw: dict, account: str | None) -> dict:
         "sentence": _text(raw.get("sentence")) or "",
         "hypotheses": [_hypothesis(one) for one in _dicts(raw.get("hypotheses"))],
         "paths": [_path(one) for one in _dicts(raw.get("paths"))],
-        "timeline": [
-            {**_texts(one, MOMENT), "count": _number(one.get("count"))} for one in _dicts(raw.get("timeline"))
-        ],
+        "timeline": [_moment(one) for one in _dicts(raw.get("timeline"))],
         "unread": _strings([_unread(one) for one in _list(raw.get("unread")) if one]),
     }
 

@@ -152,8 +152,13 @@ def _names(sources: list[str] | None, source: str | None) -> bool:
     """Tell whether a source is among those that a gate lets through for sure, if it asks for it."""
     if sources is None or not source:
         return True
+    return any(_is_within(source, block) for block in sources)
+
+
+def _is_within(source: str, block: str) -> bool:
+    """Tell whether an address is in a block; what is no address, as the name of a prefix list, holds none."""
     try:
-        return any(ip_address(source) in ip_network(block, strict=False) for block in sources)
+        return ip_address(source) in ip_network(block, strict=False)
     except ValueError:
         return False
 

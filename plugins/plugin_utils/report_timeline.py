@@ -269,7 +269,7 @@ def _points(found: list[Moment], sheet: Sheet, y: float) -> tuple[Part, float]:
 
 
 def _told(group: list[Moment]) -> str:
-    return "\n".join([one.text for one in group[:TOLD]] + ["…"] * (len(group) > TOLD))
+    return " / ".join([one.text for one in group[:TOLD]] + ["…"] * (len(group) > TOLD))
 
 
 def _labels(groups: list[list[Moment]], places: list[float], middle: float, sheet: Sheet) -> Iterator[Text]:

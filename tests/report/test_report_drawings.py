@@ -150,6 +150,11 @@ def test_a_cut_text_remembers_all_of_it():
             ["open", "open"],
             ["through", "through", "unsure"],
         ),
+        (
+            {**DNAT, "gates": [a_gate("security_groups", "sg", sources=["pl-bp1abc", "23.129.64.0/24"], allows=True)]},
+            ["open", "open"],
+            ["through", "through", "unsure"],
+        ),
     ],
     ids=[
         "open",
@@ -162,6 +167,7 @@ def test_a_cut_text_remembers_all_of_it():
         "stopped without a reason",
         "it may let others in",
         "it lets this one in",
+        "it lets this one in, and those of a list",
     ],
 )
 def test_a_line_ends_where_the_source_ends(path, states, lines):
@@ -410,6 +416,7 @@ def test_signs_that_would_touch_become_one():
     drawing = drawn([*logins, a_moment("2026-11-21T04:01:15Z", "login", "root", source="a", outcome="accepted")])
     assert [mark.shape for mark in drawing.marks if mark.title] == ["accepted", "login"]
     assert "×21 a" in {text.text for text in drawing.texts}
+    assert "\n" not in "".join(mark.title for mark in drawing.marks)
 
 
 def test_both_clocks_are_told():
