@@ -185,7 +185,10 @@ def _hypothesis(place: int, one: dict, language: str, words: dict) -> dict:
 
 
 def _table(items: list[dict], when: datetime | None, where: ZoneInfo | None, words: dict) -> dict:
-    """The rows of the timeline; where there are very many, refused logins far from the event are left out first."""
+    """The rows of the timeline, and what the picture above them is.
+
+    Where there are very many, refused logins far from the event are left out first.
+    """
 
     def weight(place: int) -> tuple[bool, float]:
         begin, item = known[place]
@@ -193,7 +196,13 @@ def _table(items: list[dict], when: datetime | None, where: ZoneInfo | None, wor
 
     known = [(moment(item["time"]), item) for item in items]
     rows = [_row(*known[place], where, words) for place in sorted(sorted(range(len(known)), key=weight)[:ROWS])]
-    return {"rows": rows, "left_out": len(items) - len(rows)}
+    return {
+        "rows": rows,
+        "left_out": len(items) - len(rows),
+        "picture": words["picture_of_more" if len(rows) < len(items) else "picture_of_timeline"].format(
+            count=len(items), rows=len(rows)
+        ),
+    }
 
 
 def _row(begin: datetime | None, item: dict, where: ZoneInfo | None, words: dict) -> dict:

@@ -174,6 +174,8 @@ def test_a_long_timeline_keeps_what_weighs(page):
     assert [row for row in rows if row.startswith("2026-11-21 04:01:00")]
     assert not [row for row in rows if row.startswith("2026-11-21 00:")]
     assert "… and 911 more · report.json" in page.text()
+    label = "Picture of 1011 moments on one axis; the table below it has 100 of them."
+    assert page.js("document.querySelector('.timeline').getAttribute('aria-label')") == label
 
 
 def test_a_run_that_only_investigates_claims_nothing_about_risks(page):
@@ -280,6 +282,21 @@ def test_nothing_is_wider_than_the_screen(page, report, width):
     )
     assert wide == []
     assert page.js("document.documentElement.scrollWidth") <= width
+
+
+def test_a_phone_has_one_margin(page):
+    """What stands in a conclusion begins at the same place, and has no lines of its own above it."""
+    page.open(SIXTY, PHONE)
+    parts = [".conclusions > header", ".event > summary", ".alike > summary", ".findings"]
+    style = "getComputedStyle(document.querySelector(arguments[0]))"
+    assert {page.js(f"{style}.paddingLeft", part) for part in parts} == {"14px"}
+    assert page.js(f"{style}.borderTopWidth", parts[0]) == "0px"
+
+
+def test_every_column_has_a_name(page):
+    """No heading of a table is empty."""
+    page.open(BOTH)
+    assert page.js("[...document.querySelectorAll('th')].filter((e) => !e.textContent.trim()).length") == 0
 
 
 @pytest.mark.parametrize("width", [PHONE, DESKTOP])
