@@ -25,6 +25,7 @@ def stacked_bars(entries: list[dict]) -> dict | None:
         "height": HEIGHT,
         "bars": [_bar(place, entry, HEIGHT / most) for place, entry in enumerate(shown)],
         **_ends(shown),
+        "told": _told(shown, [sum(entry[name] for name in STACK) for entry in shown]),
         "most": most,
     }
 
@@ -34,6 +35,11 @@ def _ends(shown: list[dict]) -> dict:
     first, last = shown[0]["started"], shown[-1]["started"]
     part = slice(11, 16) if first[:10] == last[:10] else slice(10)
     return {"first": first[part], "last": last[part]}
+
+
+def _told(shown: list[dict], values: list[float]) -> str:
+    """Say what is drawn: days and values."""
+    return ", ".join(f"{entry['started'][:10]} {value:g}" for entry, value in zip(shown, values, strict=True))
 
 
 def _bar(place: int, entry: dict, unit: float) -> dict:
@@ -85,4 +91,5 @@ def score_line(entries: list[dict]) -> dict | None:
         "points": " ".join(f"{dot['x']},{dot['y']}" for dot in dots),
         "dots": dots,
         **_ends(shown),
+        "told": _told(shown, [entry["score"] for entry in shown]),
     }

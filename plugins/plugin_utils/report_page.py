@@ -11,30 +11,31 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
 import shlex
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from .report import SEVERITIES, STATUSES
 from .report_charts import gauge, score_line, stacked_bars
-from .report_controls import clauses, standing, title, why
+from .report_controls import clauses, name_of, standing, title, why
 from .report_drawing import SHAPES
 from .report_investigation_page import investigations_view
 from .report_investigation_words import INVESTIGATION_WORDS
 from .report_page_words import PAGE_WORDS, say
 from .report_text import harmless, spoken
 from .report_words import WORDS
+from .report_zone import duration
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 PAGE = Path(__file__).parent / "page"
 STYLES, SCRIPTS = ("page.css", "investigations.css"), ("page.js",)
-SEVERITIES = ("critical", "high", "medium", "low")
-STATUSES = ("open", "fixed", "whitelisted", "unknown")
 ATTACKS = 50  # the last ones are shown
 SOON, URGENT = 30, 7  # days before a whitelist entry ends
 
@@ -90,7 +91,7 @@ def _view(report: dict, language: str) -> dict:
         "language": {"zh": "zh-Hans"}.get(language, language),
         "words": words,
         "say": say,
-        "run": {**report["run"], "seconds": _seconds(report["run"]), "when": _moment(report["run"]["started"])},
+        "run": {**report["run"], "seconds": duration(report["run"]), "when": _moment(report["run"]["started"])},
         "looked_for_risks": looked,
         "verdict": _verdict(report, words) if looked else {"text": found["headline"], "tone": found["tone"]},
         "investigated": found,
@@ -131,11 +132,6 @@ def _verdict(report: dict, words: dict) -> dict:
 def _is_compared(report: dict) -> bool:
     """Tell whether there was a run before; where all is new, nothing is told apart by saying so."""
     return any(one["compared_with"] for one in report["summaries"])
-
-
-def _seconds(run: dict) -> int:
-    started, finished = (datetime.fromisoformat(run[name]) for name in ("started", "finished"))
-    return max(0, int((finished - started).total_seconds()))
 
 
 def _moment(moment: str) -> str:
@@ -197,7 +193,7 @@ def _risk(place: int, risk: dict, report: dict, today: date, language: str) -> d
         "anchor": f"risk-{place}",
         "account": risk["account_id"] or "",
         "title": title(risk["control"], risk["title"], language),
-        "name": risk["resource_name"] or risk["resource_id"] or risk["resource"],
+        "name": name_of(risk),
         "arn": risk["resource"],
         "type": risk["resource_type"],
         "expected": spoken(risk["expected"]),
@@ -239,7 +235,10 @@ def _undo(risk: dict) -> str | None:
     """Give the command that undoes a fix, for those who made it with the playbooks of the collection."""
     if not risk["journal"]:
         return None
-    words = ["ansible-playbook", "hardening.alicloud.restore", "-e", f"journal={risk['journal']}"]
+    journal = risk["journal"]
+    # Ansible divides what is no JSON at blanks.
+    variable = f"journal={journal}" if shlex.quote(journal) == journal else json.dumps({"journal": journal})
+    words = ["ansible-playbook", "hardening.alicloud.restore", "-e", variable]
     return shlex.join([*words, "-l", risk["reported_by"][-1]["host"]])
 
 

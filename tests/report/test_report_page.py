@@ -5,14 +5,21 @@ from __future__ import annotations
 
 import base64
 import json
+import os
 import re
+import shlex
+import subprocess
+import sys
+from html import unescape
 from html.parser import HTMLParser
+from pathlib import Path
 
 import pytest
 from ansible_collections.hardening.alicloud.plugins.plugin_utils.report import build_report
 from ansible_collections.hardening.alicloud.plugins.plugin_utils.report_charts import gauge, score_line, stacked_bars
 from ansible_collections.hardening.alicloud.plugins.plugin_utils.report_page import as_html
 from ansible_collections.hardening.alicloud.plugins.plugin_utils.report_page_words import PAGE_WORDS, say
+from selenium.webdriver import ActionChains
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.select import Select
 
@@ -269,6 +276,23 @@ def test_the_policy_lets_nothing_else_run(page):
 
 
 @pytest.mark.parametrize("dark", [False, True])
+def test_a_row_under_the_pointer_can_be_read(page, dark):
+    """Every pill has its contrast on the colour that a row takes on as well."""
+    page.open(STORY, dark=dark)
+    for row in page.browser.find_elements(By.CSS_SELECTOR, ".risk > summary"):
+        ActionChains(page.browser).move_to_element(row).perform()
+        assert row.value_of_css_property("background-color") != "rgba(0, 0, 0, 0)"
+        assert page.js(CONTRAST) == []
+
+
+def test_the_focus_is_seen_whole(page):
+    """The ring around a summary lies within it, since what holds it cuts off what is beyond."""
+    page.open(STORY)
+    page.js("document.querySelector('.risk > summary').focus({focusVisible: true})")
+    assert page.js("getComputedStyle(document.activeElement).outlineOffset") == "-2px"
+
+
+@pytest.mark.parametrize("dark", [False, True])
 def test_text_can_be_read_in_light_and_dark(page, dark):
     """Every text has a contrast of 4.5 at least to what is behind it, before and after the button was pressed."""
     page.open(STORY, dark=dark)
@@ -389,6 +413,37 @@ def test_charts_need_two_runs():
     assert [part["kind"] for part in parts] == ["high", "unknown"]
     assert parts[0]["y"] + parts[0]["height"] == stacked_bars(runs)["height"]
     assert parts[-1]["y"] == 0
+
+
+def test_charts_can_be_heard():
+    """What a drawing shows of earlier runs, its label says."""
+    labels = re.findall('aria-label="([^"]* over the runs[^"]*)"', as_html(reports_of(AUDIT, AUDIT)[-1]))
+    assert [re.sub(r"\d{4}-\d\d-\d\d", "DAY", label) for label in labels] == [
+        "Score over the runs: DAY 85, DAY 85",
+        "Open risks over the runs: DAY 3, DAY 3",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("journal", "said"),
+    [
+        ("/var/lib/journal.jsonl", "-e journal=/var/lib/journal.jsonl "),
+        ("/var/my runs/j.jsonl", """-e '{"journal": "/var/my runs/j.jsonl"}' """),
+        ("/var/it's/j.jsonl", """-e '{"journal": "/var/it'"'"'s/j.jsonl"}' """),
+    ],
+)
+def test_the_command_that_undoes_names_the_whole_journal(journal, said):
+    """Ansible reads back the very path, whatever stands in it."""
+    risk = a_result(a_risk("site", "fixed"), journal=journal)
+    html = unescape(as_html(build_report(a_run(), a_task(risk, mode="enforce"))))
+    assert said in html
+    words = shlex.split(html[html.index("ansible-playbook") :].partition("</code>")[0])
+    variable = words[words.index("-e") + 1]
+    ansible = Path(sys.executable).with_name("ansible")
+    command = [ansible, "localhost", "-m", "ansible.builtin.debug", "-a", "var=journal", "-e", variable]
+    variables = {**os.environ, "ANSIBLE_NOCOLOR": "1"}
+    read = subprocess.run(command, env=variables, capture_output=True, text=True, check=True).stdout
+    assert json.loads(read.partition("=>")[2])["journal"] == journal
 
 
 def test_the_page_is_made_of_plain_values():
