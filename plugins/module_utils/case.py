@@ -475,6 +475,11 @@ class Case:
         """The beginning in the operator's time zone."""
         return self.event.first.astimezone(self.clues.zone)
 
+    def offsets(self, log: Log) -> set[timedelta | None]:
+        """How far the operator's clock was ahead of UTC at the beginning, and when that of this log was told."""
+        later = log.until or self.event.first
+        return {self.local.utcoffset(), later.astimezone(self.clues.zone).utcoffset()}
+
     @cached_property
     def elsewhen(self) -> tuple[Attempt, ...]:
         """What was logged of this source at other times."""

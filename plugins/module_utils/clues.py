@@ -289,7 +289,8 @@ class Attempt:
 class Log:
     """What one server's sshd logged. ids: its instance id, or else its addresses and names.
 
-    ports: where its sshd listens. offset: how far its clock is ahead of UTC. whole: when nothing is missing from it.
+    ports: where its sshd listens. offset: how far its clock is ahead of UTC at the end of what was read, until. whole:
+    when nothing is missing from it.
     """
 
     host: str
@@ -299,6 +300,7 @@ class Log:
     attempts: tuple[Attempt, ...]
     whole: Interval | None
     unread: tuple[str, ...]
+    until: datetime | None = None
 
     def of(self, source: str) -> tuple[Attempt, ...]:
         """What it holds of this source; of an unknown one, everything."""

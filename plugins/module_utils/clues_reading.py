@@ -278,6 +278,7 @@ def read_log(result: Mapping, where: str) -> Log:
         attempts=_all(result.get("attempts"), f"{where}, attempts", _attempt),
         whole=_whole(result, where),
         unread=tuple(f"logins of {host or where}: {note}" for note in _unread(result, "logins", "attempts")),
+        until=_moment(result, "until", where),
     )
 
 

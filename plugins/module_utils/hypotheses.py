@@ -253,7 +253,8 @@ def time_or_rotation(case: Case) -> Hypothesis:
 
 def _clock(case: Case, elsewhere: list[str]) -> str:
     if case.attempts:
-        return CONFIRMED if elsewhere else RULED_OUT if case.all_heard else UNLIKELY
+        plain = case.all_heard and all(_same_clock(case, log) for log in case.clues.logs if case.of_event(log))
+        return CONFIRMED if elsewhere else RULED_OUT if plain else UNLIKELY
     if case.shifted:
         return LIKELY if case.shifted.known else POSSIBLE
     if case.silent:
@@ -263,12 +264,17 @@ def _clock(case: Case, elsewhere: list[str]) -> str:
     return POSSIBLE if any(case.log_of(server) for server in case.servers) else UNDECIDED
 
 
+def _same_clock(case: Case, log: Log) -> bool:
+    """The clock of the server shows the operator's time, and the operator's was not changed since the event."""
+    return case.offsets(log) == {log.offset}
+
+
 def _hidden(case: Case, log: Log) -> str:
     """Why somebody who looks for the event's time would not find the line in this log; '' if nothing hides it."""
     found = case.of_event(log) if case.attempts else []
     if not found:
         return ""
-    if log.offset is not None and log.offset != case.local.utcoffset():
+    if log.offset is not None and log.offset not in case.offsets(log):
         there = (found[0].time + log.offset).strftime("%H:%M:%S")
         return (
             f"In the log of {log.host} it stands at {there} {zone(log.offset)}, and {case.local.strftime('%H:%M:%S')}"

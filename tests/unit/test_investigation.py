@@ -49,6 +49,16 @@ def held(bound_to):
     return changes(addresses=[row], changes=[change(time=LATER, event="UnassociateEipAddress")])
 
 
+def berlin(offset, until="2026-03-31T00:00:00Z", first_seen="2026-03-28T12:00:00Z"):
+    """Give a reader in Berlin, where the clock went from UTC+01:00 to UTC+02:00 on 2026-03-29, and a server's line."""
+    about = {"host": "web-1", "instance_id": "i-web", "utc_offset": offset, "ports": [22]}
+    return {
+        "timezone": "Europe/Berlin",
+        "attack_events": [attack(first_seen=first_seen, last_seen=first_seen)],
+        "logins": [logins(attempt(first_seen), server=about, until=until)],
+    }
+
+
 UNREAD = {"exposure": {}, "changes": {}, "logins": []}
 OPEN = {"exposure": with_eip(["0.0.0.0/0"]), "changes": changes(opening(None, None))}
 TCP = path("clb", BALANCER, 2222)
@@ -122,6 +132,11 @@ TOKYO = {"host": "web-1", "instance_id": "i-web", "utc_offset": "+09:00", "ports
         ("H4", "ruled_out", {}),
         ("H4", "ruled_out", {"logins": [logins(attempt())]}),
         ("H4", "unlikely", {"logins": [logins(attempt())], "exposure": TWINS}),  # it may be in another log too
+        # clocks were changed since, the reader's at least
+        ("H4", "unlikely", berlin("+02:00")),
+        ("H4", "unlikely", berlin("+01:00")),
+        ("H4", "confirmed", berlin("+09:00")),
+        ("H4", "ruled_out", berlin("+02:00", until="2026-04-02T00:00:00Z", first_seen="2026-03-30T12:00:00Z")),
         # open for a while
         ("H5", "confirmed", {"changes": changes(opening())}),
         ("H5", "confirmed", {"changes": changes(opening()), "logins": []}),
