@@ -51,11 +51,13 @@ class Model:
         self.random = random
         self.groups = {"sg-1": self.some_rules(), "sg-2": self.some_rules()}
         self.interfaces = {
-            "eni-1": {"server": "i-1", "groups": ["sg-1"]},
-            "eni-2": {"server": "i-2", "groups": ["sg-1", "sg-2"]},
-            "eni-9": {"server": random.choice(("", "i-1")), "groups": ["sg-2"]},
+            "eni-1": {"server": "i-1", "groups": ["sg-1"], "inside": ["10.0.0.1"]},
+            "eni-2": {"server": "i-2", "groups": ["sg-1", "sg-2"], "inside": ["10.0.0.2"]},
+            "eni-9": {"server": random.choice(("", "i-1")), "groups": ["sg-2"], "inside": ["10.0.0.9"]},
         }
         self.servers = {"i-1": "Running", "i-2": random.choice(("Running", "Stopped"))}
+        self.public = {"i-1": "", "i-2": random.choice(("", "192.0.2.2"))}
+        self.waiting: set[str] = set()  # get another public address as they start
         self.eips = {"eip-0": {"address": "198.51.100.7", "bound_to": random.choice(("", "i-1"))}}
         self.forwards = {"fwd-0": "10.0.0.1"}
         self.listeners = {("tcp", 22): self.some_listener()}
@@ -83,7 +85,7 @@ class Model:
 
     def snapshot(self) -> dict:
         """Copy everything but the past."""
-        kept = ("groups", "interfaces", "servers", "eips", "forwards", "listeners", "members", "blocks")
+        kept = ("groups", "interfaces", "servers", "public", "eips", "forwards", "listeners", "members", "blocks")
         return {name: copy.deepcopy(getattr(self, name)) for name in kept}
 
     def tell(self, service: str, name: str, request: dict, response: dict | None = None) -> None:
@@ -166,8 +168,8 @@ class Model:
         """Put an interface into other groups, or take it elsewhere."""
         name = self.random.choice(list(self.interfaces))
         one, group = self.interfaces[name], self.random.choice(list(self.groups))
-        how = self.random.choice(("join", "leave", "replace", "move"))
-        primary = name != "eni-9"
+        how = self.random.choice(("join", "leave", "replace", "move", "move", "inside", "life"))
+        primary = name in ("eni-1", "eni-2")
         called = {"InstanceId": one["server"]} if primary and self.random.random() < 1 / 2 else {}
         called = called or {"NetworkInterfaceId": name}
         if how == "join" and group not in one["groups"]:
@@ -186,6 +188,32 @@ class Model:
             )
             one["server"] = "" if one["server"] else server
             self.tell("Ecs", action, {"NetworkInterfaceId": name, "InstanceId": server})
+        elif how == "inside":
+            self.readdress(name)
+        elif how == "life":
+            self.make_or_delete_interface(name, group)
+
+    def readdress(self, name: str) -> None:
+        """Give an interface another address, which the event may leave out; or take one from it."""
+        inside, address = self.interfaces[name]["inside"], f"10.0.2.{len(self.events)}"
+        if len(inside) > 1 and self.random.random() < 1 / 2:
+            said = {"PrivateIpAddress.1": inside.pop()}
+            self.tell("Ecs", "UnassignPrivateIpAddresses", {"NetworkInterfaceId": name, **said})
+        else:
+            inside.append(address)
+            said = self.random.choice(({"PrivateIpAddress.1": address}, {"SecondaryPrivateIpAddressCount": "1"}))
+            self.tell("Ecs", "AssignPrivateIpAddresses", {"NetworkInterfaceId": name, **said})
+
+    def make_or_delete_interface(self, name: str, group: str) -> None:
+        """Make an interface, or delete one that is free."""
+        if self.interfaces[name]["server"]:
+            name, address = self.name("eni"), f"10.0.1.{self.number}"
+            self.interfaces[name] = {"server": "", "groups": [group], "inside": [address]}
+            said = {"NetworkInterfaceId": name, "PrivateIpAddress": address}
+            self.tell("Ecs", "CreateNetworkInterface", {"SecurityGroupId": group}, said)
+        elif all(one["bound_to"] != name for one in self.eips.values()):
+            del self.interfaces[name]
+            self.tell("Ecs", "DeleteNetworkInterface", {"NetworkInterfaceId": name})
 
     def address(self) -> None:
         """Get, bind, unbind and give back EIPs."""
@@ -200,7 +228,10 @@ class Model:
             said = {"InstanceId": target} if self.random.random() < 1 / 2 else {}
             self.tell("Vpc", "UnassociateEipAddress", {"AllocationId": name, **said})
         elif self.random.random() < 2 / 3:
-            self.eips[name]["bound_to"] = self.random.choice(TARGETS)
+            target = self.random.choice(TARGETS)
+            if self.public.get(target) or target not in (*self.servers, *self.interfaces):
+                return  # whoever has a fixed address gets no EIP
+            self.eips[name]["bound_to"] = target
             self.tell("Vpc", "AssociateEipAddress", {"AllocationId": name, "InstanceId": self.eips[name]["bound_to"]})
         else:
             del self.eips[name]
@@ -216,17 +247,19 @@ class Model:
             self.listeners[key] = {"running": False, "group": group, "acl": ""}
             self.tell("Slb", "CreateLoadBalancerTCPListener", {**named, **where})
             return
-        how = self.random.choice(("turn", "turn", "servers", "guard", "delete"))
+        how = self.random.choice(("turn", "turn", "servers", "guard", "both", "delete"))
         if how == "turn":
             one["running"] = not one["running"]
             self.tell("Slb", f"{'Start' if one['running'] else 'Stop'}LoadBalancerListener", named)
-        elif how == "servers":
-            one["group"] = "rsp-1"
-            self.tell("Slb", "SetLoadBalancerTCPListenerAttribute", {**named, "VServerGroupId": "rsp-1"})
-        elif how == "guard":
-            one["acl"] = self.random.choice(("", "acl-1", "acl-2"))
-            guard = {"AclStatus": "on", "AclType": "white", "AclId": one["acl"]} if one["acl"] else {"AclStatus": "off"}
-            self.tell("Slb", "SetLoadBalancerTCPListenerAttribute", {**named, **guard})
+        elif how in ("servers", "guard", "both"):
+            fields = {}
+            if how != "guard":
+                one["group"] = fields["VServerGroupId"] = "rsp-1"
+            if how != "servers":
+                one["acl"] = self.random.choice(("", "acl-1", "acl-2"))
+                on = {"AclStatus": "on", "AclType": "white", "AclId": one["acl"]}
+                fields |= on if one["acl"] else {"AclStatus": "off"}
+            self.tell("Slb", "SetLoadBalancerTCPListenerAttribute", {**named, **fields})
         else:
             del self.listeners[key]
             self.tell(
@@ -238,10 +271,20 @@ class Model:
         self.random.choice((self.server, self.backend, self.forward, self.list))()
 
     def server(self) -> None:
-        """Start or stop one."""
+        """Start or stop one. In economical mode, which may be the account's default, its public address changes."""
         name = self.random.choice(list(self.servers))
-        self.servers[name] = "Stopped" if self.servers[name] == "Running" else "Running"
-        self.tell("Ecs", "StartInstance" if self.servers[name] == "Running" else "StopInstance", {"InstanceId": name})
+        if self.servers[name] == "Stopped":
+            self.servers[name] = "Running"
+            if name in self.waiting and all(one["bound_to"] != name for one in self.eips.values()):
+                self.public[name] = f"192.0.2.{len(self.events) + 10}"
+            self.waiting.discard(name)
+            self.tell("Ecs", "StartInstance", {"InstanceId": name})
+            return
+        self.servers[name], mode = "Stopped", self.random.choice(("KeepCharging", "StopCharging", ""))
+        if self.public[name] and mode != "KeepCharging" and (mode or self.random.random() < 1 / 2):
+            self.public[name] = ""
+            self.waiting.add(name)
+        self.tell("Ecs", "StopInstance", {"InstanceId": name, **({"StoppedMode": mode} if mode else {})})
 
     def backend(self) -> None:
         """Add or remove one."""
@@ -311,10 +354,18 @@ def forward(name: str, inner: str) -> Forward:
 def network(truth: dict) -> Network:
     """Make a network of what the model holds."""
     things = [
-        *(Server(name, REGION, name, status) for name, status in truth["servers"].items()),
+        *(
+            Server(name, REGION, name, status, tuple(filter(None, (truth["public"][name],))))
+            for name, status in truth["servers"].items()
+        ),
         *(
             Interface(
-                name, REGION, one["server"], name != "eni-9", private_ips=("10.0.0.1",), groups=tuple(one["groups"])
+                name,
+                REGION,
+                one["server"],
+                name in ("eni-1", "eni-2"),
+                private_ips=tuple(one["inside"]),
+                groups=tuple(one["groups"]),
             )
             for name, one in truth["interfaces"].items()
         ),
@@ -365,9 +416,14 @@ def assert_rules(found: Network, truth: dict) -> int:
 def assert_others(found: Network, truth: dict) -> None:
     """Everything else is as it was, or not known."""
     assert {name: one.status for name, one in found.servers.items()} == truth["servers"]
+    for name, address in truth["public"].items():
+        assert found.servers[name].public_ips == ((address,) if address else ()) or hidden(found, "servers", name)
+    assert set(found.interfaces) == set(truth["interfaces"])
     for name, one in truth["interfaces"].items():
         shown = found.interfaces[name]
         assert shown.server == one["server"]
+        told = set(shown.private_ips) == set(one["inside"]) or hidden(found, "interfaces", name)
+        assert told or not (shown.server or shown.private_ips)
         assert shown.groups is None or set(shown.groups) == set(one["groups"])
     assert set(found.eips) == set(truth["eips"])
     for name, one in truth["eips"].items():
