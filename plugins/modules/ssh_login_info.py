@@ -18,7 +18,7 @@ description:
     is unread as well, never a server without attempts.
   - A file in syslog's traditional format names neither year nor zone. The year follows from the order of the lines and
     the file's last change, the zone is the server's. In the hour that its clocks show twice, an attempt may have two
-    possible times.
+    possible times. A file whose times go back by more than a day, or on by more than half a year, is not complete.
   - Sources are taken from where sshd itself wrote them, not from what a client chose as a name. Where that can't be
     told apart, the source is V(UNKNOWN).
 requirements:
