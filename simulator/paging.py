@@ -13,6 +13,8 @@ from .parameters import Int, Param, Text
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from .call import Call
+
 T = TypeVar("T")
 
 
@@ -39,6 +41,13 @@ def by_token(items: Sequence[T], params: Mapping[str, Any], error: str = "Invali
     end = start + params["MaxResults"]
     token = base64.urlsafe_b64encode(f"from:{end}".encode()).decode() if end < len(items) else ""
     return items[start:end], token
+
+
+def paged(call: Call, name: str, items: Sequence[T]) -> dict[str, Any]:
+    """Answer with the page asked for under `name`; with the token of the next one only where there is one."""
+    page, token = by_token(items, call.params)
+    paging = {"NextToken": token} if token else {}
+    return {name: page, "MaxResults": call.params["MaxResults"], "TotalCount": len(items), **paging}
 
 
 def _read_token(token: str, error: str) -> int:

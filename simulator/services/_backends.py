@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
 from simulator.errors import EstateError
@@ -13,11 +12,10 @@ from simulator.registry import known_addresses, known_keys
 from .ecs import section as ecs
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Mapping
 
     from simulator.estate import Account
 
-    from . import alb, nlb
     from .ecs import Interface
 
 WEIGHT = 100
@@ -143,27 +141,6 @@ def address(backend: Backend, account: Account) -> str:
 def server_id(backend: Backend, place: int) -> str:
     """Give the id that the API shows; one is made up for a server of which only the port is known."""
     return backend.server or f"i-{place}"
-
-
-def addresses(balancer: alb.Balancer | nlb.Balancer) -> Iterator[tuple[str, str, list[str]]]:
-    """Give what an NLB or ALB has in each of its zones: a public address, a private one at which it is reached in its
-    VPC, which is made up, and those from which it speaks to servers.
-    """
-    pairs = zip_longest(balancer.addresses, balancer.local_addresses, fillvalue="")
-    for place, (public, local) in enumerate(pairs, start=1):
-        yield public, f"192.168.255.{place}", [local] if local else []
-
-
-def zones(balancer: alb.Balancer | nlb.Balancer, shown: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Show each address in a zone of its own; their names are made up."""
-    return [
-        {
-            "ZoneId": f"{balancer.region}-{place}",
-            "VSwitchId": f"vsw-{balancer.vpc}",
-            "LoadBalancerAddresses": [address],
-        }
-        for place, address in enumerate(shown, start=1)
-    ]
 
 
 def group_type(group: Group) -> str:

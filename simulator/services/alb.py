@@ -3,15 +3,15 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from simulator.errors import ApiError, EstateError, LoudError
-from simulator.paging import by_token, tokened
+from simulator.errors import ApiError, LoudError
+from simulator.paging import paged, tokened
 from simulator.parameters import Bool, Each, Text
-from simulator.registry import Product, Section, known_addresses, known_keys
+from simulator.registry import Product, Section, known_keys
 
-from . import _backends, ram, sls
+from . import _backends, _balancers, ram, sls
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -83,41 +83,18 @@ class Alb:
 def _load(data: Mapping[str, Any] | None, account: Account) -> Alb:
     data = data or {}
     known_keys(data, {"load_balancers", "server_groups"}, f"account {account.id}: alb")
-    balancers = [_load_balancer(entry, account) for entry in data.get("load_balancers") or []]
+    balancers = list(_balancers.load(data, account, "ALB", Balancer, Listener))
     used = [(name, each.region) for each in balancers for one in each.listeners for name in one.server_groups]
     groups = _backends.groups(data.get("server_groups") or {}, used, account)
     return Alb({each.id: each for each in balancers}, groups)
 
 
-def _load_balancer(entry: Mapping[str, Any], account: Account) -> Balancer:
-    where = f"ALB {entry.get('id')}"
-    known_keys(entry, set(Balancer.__dataclass_fields__), where)
-    if not entry.get("id") or entry.get("region") not in account.regions:
-        raise EstateError(f"{where}: an id and a region of the account are needed")
-    for each in entry.get("listeners") or []:
-        known_keys(each, set(Listener.__dataclass_fields__), f"{where}: listener")
-    listeners = [Listener(**each) for each in entry.get("listeners") or []]
-    return Balancer(**{**entry, "listeners": listeners})
-
-
-def _dump(state: Alb) -> dict[str, Any]:
-    balancers = [
-        vars(each) | {"listeners": [asdict(one) for one in each.listeners]} for each in state.load_balancers.values()
-    ]
-    return {"load_balancers": balancers, "server_groups": _backends.show_groups(state.server_groups)}
-
-
 def _check(world: World) -> None:
     for account in world.accounts.values():
-        state = section.of(account)
-        for group in state.server_groups.values():
-            _backends.check(group.servers, account, group.region, group.id)
-        for balancer in state.load_balancers.values():
-            known_addresses(balancer.id, *balancer.addresses, *balancer.local_addresses)
-            _backends.check_groups(balancer.security_groups, account, balancer.region, balancer.id)
+        _balancers.check(section.of(account), account)
 
 
-section = Section("alb", _load, _dump, _check)
+section = Section("alb", _load, _balancers.dump, _check)
 
 
 # --- reading -------------------------------------------------------------------------------------------------------
@@ -140,13 +117,6 @@ def here(call: Call) -> list[Balancer]:
     """List the load balancers of the call's region."""
     place = region(call)
     return [each for each in section.of(call.account).load_balancers.values() if each.region == place]
-
-
-def paged(call: Call, name: str, items: list[Any]) -> dict[str, Any]:
-    """Answer with the page that is asked for, under `name`."""
-    page, token = by_token(items, call.params)
-    paging = {"NextToken": token} if token else {}
-    return {name: page, "MaxResults": call.params["MaxResults"], "TotalCount": len(items), **paging}
 
 
 @alb.action("ListLoadBalancers", params={"LoadBalancerIds": Each(most=20), **tokened(100)})
@@ -179,9 +149,9 @@ def get_load_balancer_attribute(call: Call) -> dict[str, Any]:
     balancer = _balancer(call)
     addresses = [
         {"Address": public, "IntranetAddress": private, "Ipv4LocalAddresses": local}
-        for public, private, local in _backends.addresses(balancer)
+        for public, private, local in _balancers.addresses(balancer)
     ]
-    return {**_show(balancer), "RegionId": balancer.region, "ZoneMappings": _backends.zones(balancer, addresses)}
+    return {**_show(balancer), "RegionId": balancer.region, "ZoneMappings": _balancers.zones(balancer, addresses)}
 
 
 @alb.action("ListListeners", params={"LoadBalancerIds": Each(most=20), "ListenerIds": Each(most=20), **tokened(100)})

@@ -5,11 +5,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from simulator.paging import tokened
+from simulator.paging import paged, tokened
 from simulator.parameters import Each, Text
 
 from . import _backends
-from .alb import alb, here, paged, region, section
+from .alb import alb, here, region, section
 
 if TYPE_CHECKING:
     from simulator.call import Call
@@ -26,9 +26,8 @@ def _groups(call: Call) -> list[Group]:
 def list_server_groups(call: Call) -> dict[str, Any]:
     """List a region's server groups."""
     wanted = call.params.get("ServerGroupIds")
-    return paged(
-        call, "ServerGroups", [_show(each, call) for each in _groups(call) if wanted is None or each.id in wanted]
-    )
+    groups = [_show(each, call) for each in _groups(call) if wanted is None or each.id in wanted]
+    return paged(call, "ServerGroups", groups)
 
 
 def _show(group: Group, call: Call) -> dict[str, Any]:

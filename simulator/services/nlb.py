@@ -3,14 +3,13 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from simulator.errors import EstateError
-from simulator.paging import by_token
-from simulator.registry import Product, Section, known_addresses, known_keys
+from simulator.registry import Product, Section, known_keys
 
-from . import _backends
+from . import _backends, _balancers
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -65,44 +64,22 @@ class Nlb:
 def _load(data: Mapping[str, Any] | None, account: Account) -> Nlb:
     data = data or {}
     known_keys(data, {"load_balancers", "server_groups"}, f"account {account.id}: nlb")
-    balancers = [_load_balancer(entry, account) for entry in data.get("load_balancers") or []]
+    balancers = list(_balancers.load(data, account, "NLB", Balancer, Listener))
+    for each in balancers:
+        if each.addresses and not each.local_addresses:
+            missing = "with public addresses it has local_addresses too, from which it speaks to servers"
+            raise EstateError(f"NLB {each.id}: {missing}")
     used = [(each.server_group, balancer.region) for balancer in balancers for each in balancer.listeners]
     groups = _backends.groups(data.get("server_groups") or {}, [each for each in used if each[0]], account)
     return Nlb({each.id: each for each in balancers}, groups)
 
 
-def _load_balancer(entry: Mapping[str, Any], account: Account) -> Balancer:
-    where = f"NLB {entry.get('id')}"
-    known_keys(entry, set(Balancer.__dataclass_fields__), where)
-    if not entry.get("id") or entry.get("region") not in account.regions:
-        raise EstateError(f"{where}: an id and a region of the account are needed")
-    for each in entry.get("listeners") or []:
-        known_keys(each, set(Listener.__dataclass_fields__), f"{where}: listener")
-    listeners = [Listener(**each) for each in entry.get("listeners") or []]
-    balancer = Balancer(**{**entry, "listeners": listeners})
-    if balancer.addresses and not balancer.local_addresses:
-        raise EstateError(f"{where}: with public addresses it has local_addresses too, from which it speaks to servers")
-    return balancer
-
-
-def _dump(state: Nlb) -> dict[str, Any]:
-    balancers = [
-        vars(each) | {"listeners": [asdict(one) for one in each.listeners]} for each in state.load_balancers.values()
-    ]
-    return {"load_balancers": balancers, "server_groups": _backends.show_groups(state.server_groups)}
-
-
 def _check(world: World) -> None:
     for account in world.accounts.values():
-        state = section.of(account)
-        for group in state.server_groups.values():
-            _backends.check(group.servers, account, group.region, group.id)
-        for balancer in state.load_balancers.values():
-            known_addresses(balancer.id, *balancer.addresses, *balancer.local_addresses)
-            _backends.check_groups(balancer.security_groups, account, balancer.region, balancer.id)
+        _balancers.check(section.of(account), account)
 
 
-section = Section("nlb", _load, _dump, _check)
+section = Section("nlb", _load, _balancers.dump, _check)
 
 
 def here(call: Call) -> list[Balancer]:
@@ -113,10 +90,3 @@ def here(call: Call) -> list[Balancer]:
 def groups_here(call: Call) -> list[_backends.Group]:
     """List the server groups of the call's region."""
     return [each for each in section.of(call.account).server_groups.values() if each.region == call.region]
-
-
-def paged(call: Call, name: str, items: list[Any]) -> dict[str, Any]:
-    """Answer with the page that is asked for, under `name`."""
-    page, token = by_token(items, call.params)
-    paging = {"NextToken": token} if token else {}
-    return {name: page, "MaxResults": call.params["MaxResults"], "TotalCount": len(items), **paging}

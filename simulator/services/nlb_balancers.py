@@ -6,11 +6,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from simulator.errors import ApiError
-from simulator.paging import tokened
+from simulator.paging import paged, tokened
 from simulator.parameters import Bool, Each, Int, Region, Text
 
-from . import _backends
-from .nlb import Listener, here, nlb, paged, section
+from . import _balancers
+from .nlb import Listener, here, nlb, section
 
 if TYPE_CHECKING:
     from simulator.call import Call
@@ -53,7 +53,7 @@ def _show(balancer: Balancer, *, with_local: bool = False) -> dict[str, Any]:
             "EniId": f"eni-{balancer.id}-{place}",
             **({"Ipv4LocalAddresses": local} if with_local else {}),
         }
-        for place, (public, private, local) in enumerate(_backends.addresses(balancer))
+        for place, (public, private, local) in enumerate(_balancers.addresses(balancer))
     ]
     return {
         "LoadBalancerId": balancer.id,
@@ -65,7 +65,7 @@ def _show(balancer: Balancer, *, with_local: bool = False) -> dict[str, Any]:
         "RegionId": balancer.region,
         "VpcId": balancer.vpc,
         "SecurityGroupIds": balancer.security_groups,
-        "ZoneMappings": _backends.zones(balancer, addresses),
+        "ZoneMappings": _balancers.zones(balancer, addresses),
         "Tags": [{"Key": key, "Value": value} for key, value in balancer.tags.items()],
     }
 

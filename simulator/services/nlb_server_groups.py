@@ -5,11 +5,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from simulator.paging import tokened
+from simulator.paging import paged, tokened
 from simulator.parameters import Each, Region, Text
 
 from . import _backends
-from .nlb import groups_here, here, nlb, paged
+from .nlb import groups_here, here, nlb
 
 if TYPE_CHECKING:
     from simulator.call import Call

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from simulator.errors import ApiError, EstateError
 from simulator.registry import Product, Section, known_addresses, known_keys
 
-from . import _backends
+from . import _backends, _balancers
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -100,9 +100,7 @@ def _load(data: Mapping[str, Any] | None, account: Account) -> Slb:
 
 def _load_balancer(entry: Mapping[str, Any], account: Account) -> Balancer:
     where = f"load balancer {entry.get('id')}"
-    known_keys(entry, set(Balancer.__dataclass_fields__), where)
-    if not entry.get("id") or entry.get("region") not in account.regions:
-        raise EstateError(f"{where}: an id and a region of the account are needed")
+    _balancers.check_place(entry, Balancer, where, account)
     known_addresses(where, entry.get("address") or "")
     listeners = [_load_listener(each, where) for each in entry.get("listeners") or []]
     if entry.get("access_log"):

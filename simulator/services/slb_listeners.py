@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from simulator.errors import ApiError
-from simulator.paging import by_token, tokened
+from simulator.paging import paged, tokened
 from simulator.parameters import Each, Int, Region, Text
 
 from .slb import PROTOCOLS, Listener, balancer_arn, balancer_named, balancers_here, kind_of, section, slb
@@ -38,9 +38,7 @@ def describe_load_balancer_listeners(call: Call) -> dict[str, Any]:
         for each in balancer.listeners
         if protocol in (None, each.protocol)
     ]
-    page, token = by_token(listeners, call.params)
-    paging = {"NextToken": token} if token else {}
-    return {"Listeners": page, "MaxResults": call.params["MaxResults"], "TotalCount": len(listeners), **paging}
+    return paged(call, "Listeners", listeners)
 
 
 def _show(balancer: Balancer, listener: Listener) -> dict[str, Any]:
