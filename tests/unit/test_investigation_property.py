@@ -17,6 +17,7 @@ TIMES = [None, "2026-02-26T20:00:00Z", "2026-02-27T03:58:00Z", "2026-02-27T04:01
 LOGGED = [clues.THEN, "2026-02-27T04:03:00Z", "2026-02-27T13:01:15Z", "2026-02-26T20:01:10Z", "2026-03-01T00:00:00Z"]
 SOURCES = [list(clues.WORLD), clues.OFFICE, [], ["23.129.64.0/24"]]
 SERVERS = ["i-web", "i-db"]
+INSIDE = "172.16.0.20"
 SERVER = st.sampled_from(SERVERS)
 
 
@@ -31,7 +32,8 @@ def paths(draw):
         sources=sure,
         possible_sources=sorted({*sure, *may}),
     )
-    return found | {"gates": [clues.gate(name=draw(st.sampled_from(["sg-web", "sg-db, sg-office"])))]}
+    listener = clues.gate("listener", allows=draw(st.sampled_from([True, None, False])))
+    return found | {"gates": [listener, clues.gate(name=draw(st.sampled_from(["sg-web", "sg-db, sg-office"])))]}
 
 
 @st.composite
@@ -42,7 +44,12 @@ def everything(draw):
         return draw(st.lists(of, max_size=most))
 
     servers = [
-        clues.server(*some(paths()), instance_id=name, name=draw(st.sampled_from(["web-1", name])), addresses=[name])
+        clues.server(
+            *some(paths()),
+            instance_id=name,
+            name=draw(st.sampled_from(["web-1", name])),
+            addresses=[name, "172.16.0.11"][: draw(st.integers(1, 2))],
+        )
         for name in SERVERS
     ]
     targets = some(st.builds(clues.target, st.sampled_from([clues.BALANCER, "198.51.100.7"]), servers=st.sampled_from(
@@ -57,24 +64,41 @@ def everything(draw):
         possible_sources=st.sampled_from([None, list(clues.WORLD)]),
     )
     holdings = st.builds(
-        lambda address, start, end: {"address": address, "kind": "eip", "id": "i-web", "from": start, "to": end},
+        lambda address, owner, start, end: {
+            "address": address,
+            "kind": "eip",
+            "id": "eip-1",
+            "bound_to": owner,
+            "from": start,
+            "to": end,
+        },
         st.sampled_from([clues.BALANCER, "198.51.100.7"]),
+        st.sampled_from(["", "i-web", "eni-1"]),
         st.sampled_from(TIMES[:3]),
         st.sampled_from([None, *TIMES[2:]]),
     )
     attempts = st.builds(
         clues.attempt,
         st.sampled_from(LOGGED),
-        source=st.sampled_from([clues.SOURCE, "198.51.100.5", "UNKNOWN"]),
+        source=st.sampled_from([clues.SOURCE, INSIDE, "198.51.100.5", "UNKNOWN"]),
         outcome=st.sampled_from(["failed", "accepted"]),
         line_source=st.sampled_from(["/var/log/auth.log", "/var/log/auth.log.1"]),
     )
     logs = [
-        clues.logins(*some(attempts), server={"instance_id": name, "host": name, "ports": [22], "utc_offset": offset})
+        clues.logins(
+            *some(attempts),
+            server={
+                "instance_id": draw(st.sampled_from([name, None])),
+                "host": name,
+                "ports": [22],
+                "utc_offset": offset,
+            },
+        )
         for name, offset in zip(SERVERS, draw(st.tuples(*[st.sampled_from(["+00:00", "+09:00"])] * 2)), strict=True)
     ]
     event = clues.attack(
-        public_ip=draw(st.sampled_from([clues.BALANCER, "198.51.100.7", "198.51.100.99", None])),
+        source=draw(st.sampled_from([clues.SOURCE] * 3 + [INSIDE, None])),
+        public_ip=draw(st.sampled_from([clues.BALANCER, "198.51.100.7", "198.51.100.99", "172.16.0.11", None])),
         instance_id=draw(st.sampled_from([None, *SERVERS, "i-gone"])),
         instance_name=draw(st.sampled_from([None, "web-1", "web-slb"])),
     )
