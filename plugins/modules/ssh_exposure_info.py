@@ -22,7 +22,8 @@ description:
     everything that it found.
   - CLBs hand connections of TCP listeners on with the client's address, and so do NLBs that preserve it. Whether the
     security groups of the server are asked about them is not documented. Where the groups let a client in, the path is
-    V(reachable); where they don't, it is V(unknown).
+    V(reachable); where they don't, it is V(unknown). An NLB that does not preserve the client's address comes with its
+    own, of which it has several; the path is V(reachable) for everybody where the groups let all of them in.
   - Whoever may not see instances gets an empty list of them from the cloud, and no error. So instances that network
     interfaces and EIPs name, and that list does not, are V(unknown).
   - Not looked for are Global Accelerator, IPv6 translation, connections over private networks or through other servers,
