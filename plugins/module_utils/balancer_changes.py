@@ -15,7 +15,7 @@ from dataclasses import replace
 
 from .change_kinds import Kind, Memory, hide, hides, listed, reveal, say
 from .network import ALB, CLB, NLB, SOMETHING, AccessList, Backend, Balancer, Listener, Network, ServerGroup
-from .network_rows import backend
+from .network_rows import backend, default_groups, front_ports
 from .trail import Event
 
 PRODUCTS = {"Slb": CLB, "Nlb": NLB, "Alb": ALB}
@@ -61,10 +61,8 @@ def _found(network: Network, event: Event, protocol: str = "") -> Listener | Non
 
 def _described(event: Event, protocol: str = "") -> Listener:
     """The listener as the call that makes it describes it."""
-    port, servers = _number(event.text("ListenerPort")), event.text("VServerGroupId", "MasterSlaveServerGroupId")
-    first, last = (
-        (port, port) if port else (_number(event.text("StartPort")) or 1, _number(event.text("EndPort")) or 65535)
-    )
+    first, last = front_ports(*(_number(event.text(name)) for name in ("ListenerPort", "StartPort", "EndPort")))
+    servers = event.text("VServerGroupId", "MasterSlaveServerGroupId")
     clb = event.service == "Slb"
     group = (servers or event.text("LoadBalancerId")) if clb else event.text("ServerGroupId")
     return Listener(
@@ -75,21 +73,12 @@ def _described(event: Event, protocol: str = "") -> Listener:
         first,
         last,
         0 if servers or not clb else max(_number(event.text("BackendServerPort")), 0),
-        (group,) if group else _alb_groups(event),
+        (group,) if group else default_groups(event.things("DefaultActions")),
         not clb,
         event.text("AclStatus") == "on",
         event.text("AclType") or "white",
         tuple(filter(None, event.text("AclId").split(","))) or event.texts("AclIds"),
     )
-
-
-def _alb_groups(event: Event) -> tuple[str, ...]:
-    tuples = [
-        one
-        for action in event.things("DefaultActions")
-        for one in (action.get("ForwardGroupConfig") or {}).get("ServerGroupTuples") or []
-    ]
-    return tuple(one["ServerGroupId"] for one in tuples if one.get("ServerGroupId"))
 
 
 def _somewhere(event: Event, found: Listener | None, protocol: str = "") -> Listener:
@@ -393,18 +382,25 @@ KINDS: dict[tuple[str, str], Kind] = {
     ("Slb", "StopLoadBalancerListener"): Kind(
         _say_listener("stopped"), _undo_turned, CLB_ARN, _learn_turned(running=False)
     ),
-    ("Slb", "AddBackendServers"): Kind(
-        _say_servers("added", "behind", "BackendServers"),
-        _undo_servers,
-        CLB_ARN,
-        _learn_servers(added="BackendServers"),
-    ),
-    ("Slb", "RemoveBackendServers"): Kind(
-        _say_servers("removed", "from behind", "BackendServers"),
-        _undo_servers,
-        CLB_ARN,
-        _learn_servers(removed="BackendServers"),
-    ),
+    # The default group of a CLB, and its vServer groups.
+    **{
+        ("Slb", f"Add{middle}BackendServers"): Kind(
+            _say_servers("added", joint, "BackendServers"),
+            _undo_servers,
+            arn,
+            _learn_servers(added="BackendServers"),
+        )
+        for middle, joint, arn in (("", "behind", CLB_ARN), ("VServerGroup", "to", GROUP_ARN))
+    },
+    **{
+        ("Slb", f"Remove{middle}BackendServers"): Kind(
+            _say_servers("removed", joint, "BackendServers"),
+            _undo_servers,
+            arn,
+            _learn_servers(removed="BackendServers"),
+        )
+        for middle, joint, arn in (("", "from behind", CLB_ARN), ("VServerGroup", "from", GROUP_ARN))
+    },
     ("Slb", "SetBackendServers"): Kind(
         _say_servers("set the weights of", "behind", "BackendServers"), _undo_servers, CLB_ARN, _forget_group
     ),
@@ -413,18 +409,6 @@ KINDS: dict[tuple[str, str], Kind] = {
     ),
     ("Slb", "DeleteVServerGroup"): Kind(
         say("deleted the server group $VServerGroupId"), _undo_servers, GROUP_ARN, _forget_group
-    ),
-    ("Slb", "AddVServerGroupBackendServers"): Kind(
-        _say_servers("added", "to", "BackendServers"),
-        _undo_servers,
-        GROUP_ARN,
-        _learn_servers(added="BackendServers"),
-    ),
-    ("Slb", "RemoveVServerGroupBackendServers"): Kind(
-        _say_servers("removed", "from", "BackendServers"),
-        _undo_servers,
-        GROUP_ARN,
-        _learn_servers(removed="BackendServers"),
     ),
     ("Slb", "ModifyVServerGroupBackendServers"): Kind(
         _say_servers("replaced servers with", "in", "NewBackendServers"),

@@ -300,8 +300,7 @@ def with_addresses(cloud: Cloud, balancer: Balancer) -> Iterator[Thing]:
 def nlb_listeners(cloud: Cloud, region: str) -> Iterator[Thing]:
     """The listeners of NLBs; one with port 0 has a range instead."""
     for row in tokened(cloud, "nlb", "ListListeners", region, "Listeners"):
-        port = int(row.get("ListenerPort") or 0)
-        first, last = (port, port) if port else (int(row.get("StartPort") or 1), int(row.get("EndPort") or 65535))
+        first, last = front_ports(*(int(row.get(name) or 0) for name in ("ListenerPort", "StartPort", "EndPort")))
         groups = (row["ServerGroupId"],) if row.get("ServerGroupId") else ()
         yield Listener(
             row["ListenerId"],
@@ -316,15 +315,22 @@ def nlb_listeners(cloud: Cloud, region: str) -> Iterator[Thing]:
         )
 
 
+def front_ports(port: int, first: int, last: int) -> tuple[int, int]:
+    """The ports from first to last of a listener: without one of its own, it has a range, or all."""
+    return (port, port) if port else (first or 1, last or 65535)
+
+
+def default_groups(actions: list[dict]) -> tuple[str, ...]:
+    """The server groups to which the default actions of an ALB's listener hand on."""
+    tuples = (one for each in actions for one in (each.get("ForwardGroupConfig") or {}).get("ServerGroupTuples") or [])
+    return tuple(one["ServerGroupId"] for one in tuples if one.get("ServerGroupId"))
+
+
 def alb_listeners(cloud: Cloud, region: str) -> Iterator[Thing]:
     """The listeners of ALBs with the server groups of their default action; those of rules are not looked at."""
     for row in tokened(cloud, "alb", "ListListeners", region, "Listeners"):
         port = int(row["ListenerPort"])
-        groups = tuple(
-            one["ServerGroupId"]
-            for action in row.get("DefaultActions") or []
-            for one in (action.get("ForwardGroupConfig") or {}).get("ServerGroupTuples") or []
-        )
+        groups = default_groups(row.get("DefaultActions") or [])
         running = (row.get("ListenerStatus") or "Running") in ("Running", "Configuring")
         protocol = row["ListenerProtocol"].lower()
         yield Listener(row["ListenerId"], region, row["LoadBalancerId"], protocol, port, port, 0, groups, running)
