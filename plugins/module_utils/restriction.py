@@ -23,7 +23,7 @@ from operator import attrgetter
 from typing import NamedTuple
 
 from .addresses import Addresses, is_v6
-from .exposure import PRIVATE, Lists, Ranges, Rule, accepted, admitting, fits, port_ranges, sources
+from .exposure import PRIVATE, Lists, Ranges, Rule, accepted, admitting, port_ranges, sources
 
 # Rules in one group, and the lowest rank that a rule can be given: facts of the API's documentation. A rule by prefix
 # list counts as many as the list may have entries.
@@ -134,31 +134,23 @@ def no_hole(rule: Rule, rules: Sequence[Rule], neighbours: Neighbours | None, gu
     behind = [one for one in everyone if one.priority > rank]
     if guard.unwanted & PRIVATE and any(one.accepts and one.source == one.group != "" for one in behind):
         return "a Drop would also keep out members of source groups"
+    kept = [replace(rule, priority=rank, **{**NO_SOURCE, **one}) for one in _narrower(sources(rule, lists), guard)]
+    if rank < rule.priority and any(_lets_in_more(one, kept, guard, lists) for one in (rules, everyone)):
+        return f"no priority is left for a Drop before “{rule}” that would not come before another one as well"
     passed = max(rule.priority, rank + 2)
     drops = (one for one in behind if not one.accepts and one.priority <= passed)
-    in_the_way = (one for one in drops if not _beside(one, rule, (rules, everyone), guard, lists))
+    in_the_way = (
+        # Who is let in is counted by source, so it does not show what a Drop for some connections only keeps out.
+        one
+        for one in drops
+        if not _guarded(one, guard, lists) or (one.narrowed and one.priority <= rule.priority)
+    )
     return next((f"“{one}” leaves no room for a Drop before it" for one in in_the_way), "")
 
 
-def _beside(drop: Rule, rule: Rule, rulers: Iterable[Sequence[Rule]], guard: Guard, lists: Lists) -> bool:
-    """A hole for the rule leaves the Drop its say, since that is about guarded ports alone.
-
-    A Drop that came before the rule must not keep anybody out that is to be kept. rulers: those who say who is let in.
-    """
-    ranges = port_ranges(drop, lists) if drop.protocol in ("TCP", "6") else None
-    if ranges is None or list(_without(ranges, guard.ports)):
-        return False
-    if drop.priority > rule.priority:
-        return True
-    met, kept = (
-        sources(drop, lists),
-        guard.keep | Addresses.merged(span for content in guard.allowed_lists.values() for span in content.spans),
-    )
-    if met is None:
-        return False
-    hit = met & sources(rule, lists) & kept
-    ports = [port for port in guard.ports if fits(drop, port, lists)]
-    return not any(hit - accepted(ruler, port, lists).sure for ruler in rulers for port in ports)
+def _lets_in_more(rules: Sequence[Rule], more: Sequence[Rule], guard: Guard, lists: Lists) -> bool:
+    """These rules let somebody in at a guarded port who is kept out without them."""
+    return any(accepted([*rules, *more], at, lists).possible - accepted(rules, at, lists).sure for at in guard.ports)
 
 
 def pieces(rule: Rule, guard: Guard, lists: Lists) -> Iterator[Rule]:
@@ -225,6 +217,12 @@ def _without(ranges: Ranges, ports: tuple[int, ...]) -> Iterator[tuple[int, int]
 def _hole_rank(rule: Rule) -> int:
     """The first of the three priorities that a hole takes."""
     return min(rule.priority, LAST_PRIORITY - 2)
+
+
+def _guarded(drop: Rule, guard: Guard, lists: Lists) -> bool:
+    """The Drop speaks of guarded ports alone, where a hole lets those in that are to be kept before it."""
+    ranges = port_ranges(drop, lists) if drop.protocol in ("TCP", "6") else None
+    return ranges is not None and not list(_without(ranges, guard.ports))
 
 
 def _doors(rules: Sequence[Rule], guard: Guard, lists: Lists) -> dict[int, set[Rule]]:

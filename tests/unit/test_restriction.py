@@ -116,11 +116,11 @@ def test_a_hole_stays_among_the_priorities_that_there_are(priority, ranks):
 @pytest.mark.parametrize(
     ("cidr", "rank", "let_in", "why"),
     [
-        ("10.0.0.0/8", 100, (), "leaves no room"),
-        ("10.0.0.0/8", 99, (), "leaves no room"),
+        ("10.0.0.0/8", 100, (), "no priority is left"),
+        ("10.0.0.0/8", 99, (), "no priority is left"),
         ("10.0.0.0/8", 98, (), ""),
         ("10.0.0.0/8", 99, ("10.0.0.0/8",), ""),
-        ("10.0.0.0/8", 99, ("10.0.0.0/9",), "leaves no room"),
+        ("10.0.0.0/8", 99, ("10.0.0.0/9",), "no priority is left"),
         ("8.8.8.8", 100, (), ""),
         ("203.0.113.7", 100, (), ""),
     ],
@@ -132,6 +132,13 @@ def test_a_hole_does_not_pass_a_drop_that_keeps_out_who_is_to_be_kept(cidr, rank
     plan = restrict([replace(EVERYTHING, priority=100), drop, *open_], GUARD, Lists())
     assert why in plan.lossy
     assert bool(plan.lossy) == bool(why)
+
+
+def test_a_hole_does_not_pass_a_drop_for_some_connections():
+    """Of which nobody knows whom else it keeps out."""
+    narrow = Rule(policy="drop", ports="22/22", cidr="8.8.8.8", to="10.0.0.9", priority=99)
+    assert "leaves no room" in restrict([replace(EVERYTHING, priority=100), narrow], GUARD, Lists()).lossy
+    assert restrict([replace(EVERYTHING, priority=98), narrow], GUARD, Lists()).lossy == ""
 
 
 def test_what_another_hole_closes_is_no_loss():
