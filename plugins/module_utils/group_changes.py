@@ -397,6 +397,11 @@ KINDS: dict[tuple[str, str], Kind] = {
         _undo_other_list,
         ("ecs", "prefixlist", ("PrefixListId",)),
     ),
+    ("Ecs", "DeletePortRangeList"): Kind(
+        say("deleted the port list $PortRangeListId"),
+        _undo_other_list,
+        ("ecs", "portrangelist", ("PortRangeListId",)),
+    ),
     ("Ecs", "ModifyPortRangeList"): Kind(_say_list, _undo_other_list, ("ecs", "portrangelist", ("PortRangeListId",))),
     ("Ecs", "JoinSecurityGroup"): Kind(
         lambda event: f"put {_who(event)} into {event.text('SecurityGroupId')}",

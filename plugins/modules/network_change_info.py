@@ -20,6 +20,11 @@ description:
     event that removed it before. Rules are mostly removed by their ids, which tells what they were only if they were
     added within the window. What stood behind a load balancer, and whom its lists let by, is known from the events
     that made them.
+  - An instance that is stopped in economical mode, which may be the account's default, loses its fixed public address,
+    and gets another one when it is started. So who reached it before is V(unknown), unless the call that stopped it
+    says that it keeps the address, it has that still, or an EIP. Its address counts as its own since it was started.
+  - An instance that is stopped counts as stopped since the call that did it, or else all along. Whether an event tells
+    of one that was shut down from within is not confirmed.
   - ActionTrail keeps 90 days. RV(complete_since) says from when on the replay holds.
   - Events show minutes late. How late is not documented, so of the last quarter of an hour before the run some may be
     missing; it can't be taken for quiet. RV(complete_until) is when that begins. A rule that was added meanwhile says

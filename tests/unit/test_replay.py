@@ -359,6 +359,29 @@ def test_an_eip_is_free_once_its_instance_is_deleted():
     assert [moment.network.eips["eip-1"].bound_to for moment in moments[1:]] == ["", "i-9", ""]
 
 
+def test_of_a_deleted_instance_nothing_is_known_but_when_it_was_off():
+    """Whatever it was, it is none that nobody reached."""
+    events = [
+        event("StopInstance", {"InstanceId": "i-9", "StoppedMode": "KeepCharging"}),
+        event("StartInstance", {"InstanceId": "i-9"}, minute=1),
+        event("DeleteInstance", {"InstanceId": "i-9", "Force": "true"}, minute=2),
+    ]
+    assert [verdict(one.network, "i-9") for one in back(Network(), events)[:3]] == [
+        "unknown",
+        "not_reachable",
+        "unknown",
+    ]
+    made = event("RunInstances", {}, {"InstanceIdSets": {"InstanceIdSet": ["i-9"]}})
+    assert gaps(before(Network(), made, events[2])) == []
+
+
+def test_calls_that_ecs_has_of_its_own_for_eips_and_dnat():
+    """They are the same as those of VPC."""
+    bound = event("AssociateEipAddress", {"AllocationId": "eip-1", "InstanceId": "i-1"})
+    network = group().put(Eip("eip-1", REGION, "192.0.2.1", "", "i-1", "EcsInstance"))
+    assert before(network, bound).eips["eip-1"].bound_to == ""
+
+
 def test_an_eip_from_before_the_window_was_bound_to_an_instance_that_is_gone():
     """Its address is known from today."""
     bound = event("AssociateEipAddress", {"AllocationId": "eip-1", "InstanceId": "i-9"}, {}, "Vpc")
