@@ -244,7 +244,7 @@ class Case:
         return self.event.instance_id if is_server(self.event.instance_id) else ""
 
     @property
-    def _stranger(self) -> bool:
+    def stranger(self) -> bool:
         """The event names a server that is none of those that were read."""
         return self.claimed != "" and self.clues.exposure.server(self.claimed) is None
 
@@ -280,7 +280,7 @@ class Case:
     def open_then(self) -> tuple[Opening, ...]:
         """Those of which it is certain that they let it through to a server that the event is about, if any is."""
         sure = (one for one in self.openings if one.reach.admits(self.event.source))
-        return tuple(one for one in sure if not self._stranger or one.id == self.claimed)
+        return tuple(one for one in sure if not self.stranger or one.id == self.claimed)
 
     @cached_property
     def other_openings(self) -> tuple[Opening, ...]:
@@ -353,7 +353,7 @@ class Case:
         notes += [f"changes: since when {one.kind} {one.address} port {one.port} is open" for one in ways]
         if source and source not in PUBLIC:
             notes.append(f"exposure: ways of private networks, as for {source}")
-        if self._stranger and not self.clues.everywhere:
+        if self.stranger and not self.clues.everywhere:
             notes.append(f"exposure: {self.claimed} is none of the servers that were looked at")
         return notes
 

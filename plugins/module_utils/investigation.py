@@ -147,10 +147,11 @@ def _bystanders(case: Case) -> str:
 
 
 def _network(case: Case) -> str:
-    who, servers = _who(case), listed([str(server) for server in case.servers])
-    if case.network == REACHABLE:
+    unseen = [case.claimed] if case.stranger else []
+    who, servers = _who(case), listed([*unseen, *map(str, case.servers)])
+    if case.verdict == REACHABLE:
         said = f"{who} could have reached sshd of {servers} at that time. {interval(case.open_then[0])}"
-    elif case.network == NOT_REACHABLE:
+    elif case.verdict == NOT_REACHABLE:
         whom = f"sshd of {servers}" if servers else "any server of this account"
         said = f"{who} could not have reached {whom} at that time: no way let it in. {case.target.text}"
     else:

@@ -32,12 +32,15 @@ options:
     default: []
   exposure:
     description:
-      - The whole result of M(hardening.alicloud.ssh_exposure_info), also if it failed.
+      - The whole result of M(hardening.alicloud.ssh_exposure_info), also if it failed. It has to be of all servers. If
+        its O(hardening.alicloud.ssh_exposure_info#module:instances) left some out, they count as not read, as far as
+        an address leads to them, and those that have none are taken not to exist.
     type: dict
     default: {}
   changes:
     description:
-      - The whole result of M(hardening.alicloud.network_change_info), also if it failed.
+      - The whole result of M(hardening.alicloud.network_change_info), also if it failed. It has to be of the ports that
+        O(exposure) is of.
     type: dict
     default: {}
   logins:

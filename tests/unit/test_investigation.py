@@ -366,6 +366,11 @@ def test_an_accepted_login_comes_first():
         (["most likely reached sshd", "9 hours later"], {"logins": [ELSEWHERE | {"server": TOKYO}]}),
         (["perhaps reached sshd", "9 hours later"], {"logins": [ELSEWHERE]}),
         (["is not known", "What was not read", "quota"], {"changes": {"failed": True, "msg": "quota"}}),
+        (
+            ["reached sshd of i-shy, web-1 (i-web) at that time is not known"],
+            {"attack_events": [attack(instance_id="i-shy")], "exposure": exposure(unread=["instances"])},
+        ),
+        (["is not known", "private networks"], {"attack_events": [attack(source="172.16.0.20")]}),
         (["is not known", "Today it could, by eip"], {"changes": {}, "exposure": with_eip(["0.0.0.0/0"])}),
         ([f"{SOURCE} (Tor exits, offices)"], {"source_lists": {"Tor exits": ["23.129.64.0/24"], "offices": [SOURCE]}}),
     ],
@@ -476,6 +481,7 @@ def test_a_line_of_anybody_is_no_proof_of_an_event_without_source(event):
     found = conclude(**event, logins=[logins(line)])
     assert (found["verdict"], certain(found)) == ("unknown", {"H5"})
     assert "1 line of web-1, 2026-02-27T04:01:15Z (accepted). Security Center does not say" in found["sentence"]
+    assert "could have reached sshd of web-1 (i-web) at that time is not known" in found["sentence"]
     assert found["sentence"].startswith("A login of 10.0.0.5 was accepted")
     assert "hold nothing of it" not in found["sentence"]
     silent = conclude(**event, logins=[logins()])
