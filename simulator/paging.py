@@ -54,6 +54,9 @@ def _read_token(token: str, error: str) -> int:
     if not token:
         return 0
     try:
-        return int(base64.urlsafe_b64decode(token).decode().removeprefix("from:"))
+        start = base64.urlsafe_b64decode(token).decode().removeprefix("from:")
     except (ValueError, binascii.Error):
-        raise ApiError(error, "The specified NextToken is not valid.", 400) from None
+        start = ""
+    if not start.isdecimal():
+        raise ApiError(error, "The specified NextToken is not valid.", 400)
+    return int(start)

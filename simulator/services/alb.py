@@ -157,12 +157,13 @@ def get_load_balancer_attribute(call: Call) -> dict[str, Any]:
 @alb.action("ListListeners", params={"LoadBalancerIds": Each(most=20), "ListenerIds": Each(most=20), **tokened(100)})
 def list_listeners(call: Call) -> dict[str, Any]:
     """List a region's listeners."""
-    wanted = call.params.get("LoadBalancerIds")
+    balancers, wanted = call.params.get("LoadBalancerIds"), call.params.get("ListenerIds")
     listeners = [
         _show_listener(balancer, each)
         for balancer in here(call)
-        if wanted is None or balancer.id in wanted
+        if balancers is None or balancer.id in balancers
         for each in balancer.listeners
+        if wanted is None or each.id in wanted
     ]
     return paged(call, "Listeners", listeners)
 

@@ -29,7 +29,7 @@ PERMISSION = {
     )
 }  # fmt: skip
 SOURCES = ("SourceCidrIp", "Ipv6SourceCidrIp", "SourceGroupId", "SourcePrefixListId")  # the first one counts
-TAGS = Each({"Key": Text(), "Value": Text()}, most=20)
+TAGS = Each({"Key": Text(required=True), "Value": Text()}, most=20)
 
 
 def arn_of(kind: str, name: str) -> Callable[[Call], str]:

@@ -118,6 +118,8 @@ def create_listener(call: Call) -> dict[str, Any]:
         raise ApiError("ResourceNotFound.serverGroup", "The specified resource is not found.", 404)
     if not asked["ListenerPort"] and not {"StartPort", "EndPort"} <= set(asked):
         raise call.product.missing("StartPort")
+    if not asked["ListenerPort"] and asked["StartPort"] > asked["EndPort"]:
+        raise ApiError("InvalidParameter.StartPort", "The specified parameter StartPort is not valid.", 400)
     listener = Listener(
         f"lsn-{call.request_id.lower()}",
         asked["ListenerPort"],

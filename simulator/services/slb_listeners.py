@@ -143,9 +143,9 @@ def _set(call: Call, balancer: Balancer, listener: Listener) -> None:
     if any(each not in state.acls or state.acls[each].region != balancer.region for each in acls):
         raise ApiError("InvalidAclId.NotFound", "The specified AclId does not exist.", 404)  # the code is UNCONFIRMED
     for name in ("VServerGroupId", "MasterSlaveServerGroupId"):
-        if name in asked and (
-            asked[name] not in state.server_groups or kind_of(call.account, asked[name]) not in (None, name)
-        ):
+        group = state.server_groups.get(asked.get(name))
+        of_another = group and (group.region != balancer.region or kind_of(call.account, group.id) not in (None, name))
+        if name in asked and (group is None or of_another):
             raise ApiError("InvalidParameter", f"The specified {name} does not exist.", 400)
     if asked.get("AclStatus") == "on" and not (acls or listener.acls):
         raise call.product.missing("AclId")

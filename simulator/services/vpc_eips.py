@@ -140,7 +140,6 @@ def release_eip_address(call: Call) -> dict[str, Any]:
         "AllocationId": Text(required=True),
         "InstanceId": Text(required=True),
         "InstanceType": Text(choices=BOUND_KINDS, default="EcsInstance", error="InvalidInstanceType.ValueNotSupported"),
-        "InstanceRegionId": Text(),
         "PrivateIpAddress": Text(),
         "Mode": Text(choices=("NAT", "MULTI_BINDED", "BINDED"), default="NAT"),
         "ClientToken": Text(),
@@ -214,7 +213,9 @@ def unassociate_eip_address(call: Call) -> dict[str, Any]:
     eip, asked = _eip(call), call.params
     if not eip.bound_to:
         raise ApiError("IncorrectEipStatus", "Current elastic IP status does not support this operation.", 400)
-    if asked.get("InstanceId") not in (None, eip.bound_to) or asked.get("InstanceType") not in (None, eip.kind):
+    bound = {"InstanceId": eip.bound_to, "InstanceType": eip.kind}
+    bound |= {"PrivateIpAddress": eip.private_ip} if eip.private_ip else {}
+    if any(asked.get(name, value) != value for name, value in bound.items()):
         raise ApiError("InvalidInstanceId.NotFound", "Specified instance does not exist.", 400)
     gateway = section.of(call.account).nat_gateways.get(eip.bound_to)
     forwards = [each for each in gateway.forwards if each.external_ip == eip.address] if gateway else []

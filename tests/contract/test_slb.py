@@ -165,6 +165,8 @@ def test_alb_listeners_and_servers_fill_the_models(application):
     """Listeners name the server groups of their default action, and one list has all servers."""
     listener = application.list_listeners(alb_models.ListListenersRequest(max_results=100)).body.listeners[0]
     assert (listener.load_balancer_id, listener.listener_port, listener.listener_protocol) == ("alb-1", 443, "HTTPS")
+    chosen = alb_models.ListListenersRequest(listener_ids=["lsn-none"])
+    assert application.list_listeners(chosen).body.listeners == []
     groups = listener.default_actions[0].forward_group_config.server_group_tuples
     assert [group.server_group_id for group in groups] == ["sgp-1"]
     servers = application.list_server_group_servers(alb_models.ListServerGroupServersRequest()).body.servers

@@ -271,6 +271,15 @@ def test_an_eip_is_bound_to_an_address_of_an_interface(client, sim):
     assert refused(client.associate_eip_address, foreign) == (400, "InvalidParameter")
 
 
+def test_an_eip_is_unbound_from_the_address_that_it_is_bound_to(client, sim):
+    """Another one of the same interface is none of its."""
+    before = sim.state()
+    other = unassociate("eip-second", private_ip_address="172.16.0.11")
+    assert refused(client.unassociate_eip_address, other) == (400, "InvalidInstanceId.NotFound")
+    assert sim.state() == before
+    client.unassociate_eip_address(unassociate("eip-second", private_ip_address="172.16.0.12"))
+
+
 @pytest.mark.parametrize(
     ("eip", "instance", "kind", "error"),
     [

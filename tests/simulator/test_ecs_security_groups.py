@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import base64
+
 import pytest
 
 from simulator import Simulator
@@ -213,6 +215,13 @@ def test_lists_come_in_pages(ecs, refused):
     assert len(first["NetworkInterfaceSets"]["NetworkInterfaceSet"]) == 10
     rest = ecs("DescribeNetworkInterfaces", MaxResults="10", NextToken=first["NextToken"])
     assert len(rest["NetworkInterfaceSets"]["NetworkInterfaceSet"]) == 2
+    for token in ("x", base64.urlsafe_b64encode(b"from:-1").decode()):
+        assert refused(ecs, "DescribeNetworkInterfaces", NextToken=token)[0] == 400
+
+
+def test_a_tag_has_a_key(ecs, refused):
+    """A value alone asks for nothing."""
+    assert refused(ecs, "DescribeSecurityGroups", Tag=[{"Value": "prod"}])[0] == 400
 
 
 def test_a_classic_group_has_rules_for_two_networks(ecs):
