@@ -512,8 +512,8 @@ class Case:
         return (
             bool(self.servers)
             and not self.logged
-            and not self._may_hold(logs, SLACK)
             and all(map(self.heard, self.servers))
+            and not self._may_hold(logs, SLACK)
         )
 
     @cached_property
@@ -534,8 +534,9 @@ class Case:
 
     def _may_hold(self, logs: Iterable[Log], slack: timedelta) -> bool:
         """They hold a line of that time, or within the slack of it if its zone may be mistaken, that may be of it."""
-        source = self.event.source
-        return any(self._within(one, SLACK if one.exact else slack) for log in logs for one in log.of(source))
+        first, last = self.event.first - slack, self.event.last + slack
+        found = (one for log in logs for one in log.around(self.event.source, first, last))
+        return any(not one.exact or self._within(one, SLACK) for one in found)
 
     # All in all
 

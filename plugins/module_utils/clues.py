@@ -6,7 +6,8 @@ What was not read is an empty value that says so: `read` and `complete` of an Ex
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, tzinfo
 from functools import cached_property, lru_cache
@@ -107,10 +108,7 @@ class Server:
 
     id: str
     name: str
-    region: str
     port: int
-    status: str
-    verdict: str
     addresses: tuple[str, ...]
     paths: tuple[Path, ...]
 
@@ -305,6 +303,19 @@ class Log:
     def of(self, source: str) -> tuple[Attempt, ...]:
         """What it holds of this source; of an unknown one, everything."""
         return tuple(self._by_source.get(source, ())) if source else self.attempts
+
+    def around(self, source: str, first: datetime, last: datetime) -> Iterable[Attempt]:
+        """What it holds of this source, or of anybody if that is '', from first to last."""
+        if source:
+            return (one for one in self.of(source) if one.within(first, last))
+        lines = self._by_time
+        begin = bisect_left(lines, first, key=lambda line: line[0])
+        return (one for _time, one in lines[begin : bisect_right(lines, last, key=lambda line: line[0])])
+
+    @cached_property
+    def _by_time(self) -> list[tuple[datetime, Attempt]]:
+        lines = ((time, one) for one in self.attempts for time in (one.time, one.other) if time)
+        return sorted(lines, key=lambda line: line[0])
 
     @cached_property
     def nameless(self) -> tuple[Attempt, ...]:

@@ -156,10 +156,7 @@ def _server(row: Mapping, where: str) -> Server:
     return Server(
         id=identifier,
         name=_text(row, "name", where),
-        region=_text(row, "region", where),
         port=_number(row, "port", where),
-        status=_text(row, "status", where),
-        verdict=_text(row, "verdict", where) or "unknown",
         addresses=_addresses(row, where),
         paths=_all(row.get("paths"), f"{where}, paths", lambda path, place: _path(path, place, identifier)),
     )
