@@ -126,17 +126,17 @@ def no_hole(rule: Rule, rules: Sequence[Rule], neighbours: Neighbours | None, gu
     if neighbours is None:
         return "it is not known which groups share a network interface with this one, and a Drop speaks for them too"
     if rule.narrowed:
-        return f"“{rule}” speaks of some destinations or source ports only, and such Drop rules are not judged"
+        return f"'{rule}' speaks of some destinations or source ports only, and such Drop rules are not judged"
     spared = (one for port in guard.ports for one in admitting(neighbours.spared, port, lists, guard.unwanted))
     if met := next(spared, None):
-        return f"a Drop would also keep out whom “{met}” lets in, in a group that shares a network interface"
+        return f"a Drop would also keep out whom '{met}' lets in, in a group that shares a network interface"
     rank, everyone = _hole_rank(rule), (*rules, *neighbours.rules, *neighbours.spared)
     behind = [one for one in everyone if one.priority > rank]
     if guard.unwanted & PRIVATE and any(one.accepts and one.source == one.group != "" for one in behind):
         return "a Drop would also keep out members of source groups"
     kept = [replace(rule, priority=rank, **{**NO_SOURCE, **one}) for one in _narrower(sources(rule, lists), guard)]
     if rank < rule.priority and any(_lets_in_more(one, kept, guard, lists) for one in (rules, everyone)):
-        return f"no priority is left for a Drop before “{rule}” that would not come before another one as well"
+        return f"no priority is left for a Drop before '{rule}' that would not come before another one as well"
     passed = max(rule.priority, rank + 2)
     drops = (one for one in behind if not one.accepts and one.priority <= passed)
     in_the_way = (
@@ -145,7 +145,7 @@ def no_hole(rule: Rule, rules: Sequence[Rule], neighbours: Neighbours | None, gu
         for one in drops
         if not _guarded(one, guard, lists) or (one.narrowed and one.priority <= rule.priority)
     )
-    return next((f"“{one}” leaves no room for a Drop before it" for one in in_the_way), "")
+    return next((f"'{one}' leaves no room for a Drop before it" for one in in_the_way), "")
 
 
 def _lets_in_more(rules: Sequence[Rule], more: Sequence[Rule], guard: Guard, lists: Lists) -> bool:

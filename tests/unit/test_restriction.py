@@ -155,10 +155,10 @@ def test_what_another_hole_closes_is_no_loss():
     [
         (
             {"protocol": "UDP", "ports": "53/53", "priority": 2},
-            "“drop udp 53 from 9.9.9.9 (priority 2)” leaves no room",
+            "'drop udp 53 from 9.9.9.9 (priority 2)' leaves no room",
         ),
-        ({"ports": "22/23", "priority": 3}, "“drop tcp 22-23 from 9.9.9.9 (priority 3)” leaves no room"),
-        ({"ports": "", "port_list": "prl-unread", "priority": 3}, "“drop tcp prl-unread from 9.9.9.9"),
+        ({"ports": "22/23", "priority": 3}, "'drop tcp 22-23 from 9.9.9.9 (priority 3)' leaves no room"),
+        ({"ports": "", "port_list": "prl-unread", "priority": 3}, "'drop tcp prl-unread from 9.9.9.9"),
         ({"ports": "22/22", "priority": 2}, ""),
         ({"ports": "80/80", "priority": 1}, ""),
         ({"ports": "80/80", "priority": 4}, ""),

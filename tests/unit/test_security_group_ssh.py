@@ -97,8 +97,8 @@ UNREAD = Unread("DescribeSecurityGroupAttribute", "Forbidden.RAM", "no", "1")
     [
         ({"rules": (Rule(ports="443/443", cidr="0.0.0.0/0"),)}, None),
         ({}, None),
-        ({"managed": True}, "whom “accept tcp 22 from 0.0.0.0/0 (priority 1)” lets in"),
-        ({"in_scope": False}, "whom “accept tcp 22 from 0.0.0.0/0 (priority 1)” lets in"),
+        ({"managed": True}, "whom 'accept tcp 22 from 0.0.0.0/0 (priority 1)' lets in"),
+        ({"in_scope": False}, "whom 'accept tcp 22 from 0.0.0.0/0 (priority 1)' lets in"),
         ({"managed": True, "rules": (Rule(ports="22/22", cidr="8.8.8.8"),)}, None),
         ({"unread": UNREAD}, "it is not known which groups share"),
     ],
