@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 
 import pytest
+import yaml
 
 WEBSITE = ("acme-www", "oss-bucket-public-read-prohibited", "whitelisted")
 TEST_DATA = ("acme-test", "oss-bucket-versioning-enabled", "whitelisted")
@@ -169,3 +170,29 @@ def test_a_region_that_answers_with_errors_leaves_the_rest_of_the_audit_whole(ac
     assert "acme-orders" in run.output
     assert "AccessDenied" in run.output
     assert json.dumps(run.report).count("AccessDenied")
+
+
+def test_a_role_that_fails_keeps_no_other_chosen_one_from_running(account, collection):
+    """By tags too; the verdict names it."""
+    denied = {"status": 403, "code": "AccessDenied", "message": "no"}
+    account.sim.set_faults([{"product": "oss", "action": "ListBuckets", "effect": "error", **denied}])
+    run = account.play(
+        "auditor", "--check", "--tags", "oss_bucket_acl,slb_access_log", "playbooks/audit.yml", cwd=collection
+    )
+    assert run.code == 2
+    assert "oss_protection" in run.output.rpartition("Every role did its work")[2]
+    assert "slb-instance-log-enabled" in {risk["control"] for risk in run.report["risks"]}
+
+
+def test_variables_of_a_role_go_before_the_common_ones(account, collection):
+    """An inventory that lets one role change nothing is heard, and so is one that wants no score."""
+    own = {"oss_protection_max_changes": "0", "security_center_score_enabled": False, "hardening_max_changes": "100%"}
+    inventory = account.folder / "own.yml"
+    inventory.write_text(yaml.safe_dump({"all": {"hosts": {"acme": own}}}))
+    before = account.buckets()
+    run = account.play("enforcer", "-i", inventory, "playbooks/harden.yml", cwd=collection)
+    assert run.code == 2
+    assert "max_changes allows 0" in run.output
+    assert account.buckets() == before
+    assert "slb" in {call["product"] for call in account.writes()}
+    assert not [call["action"] for call in account.sim.journal() if "Score" in call["action"]]
