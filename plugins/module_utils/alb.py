@@ -12,6 +12,8 @@ from .retry import backoff, insist
 from .writes import Write
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from .cloud import Cloud
 
 ENABLE, DISABLE = "EnableLoadBalancerAccessLog", "DisableLoadBalancerAccessLog"
@@ -38,25 +40,31 @@ def _is_target(cloud: Cloud, params: dict) -> bool:
 
 
 def enable(cloud: Cloud, params: dict) -> None:
-    """Switch an ALB's access logs on, and wait for the job."""
+    """Switch an ALB's access logs on, and wait for the job; where none is named, until they are on."""
     asked = {name: params[name] for name in ("LoadBalancerId", "LogProject", "LogStore")}
     asked["ClientToken"] = str(uuid.uuid4())
     job = insist(lambda: cloud.rpc("alb", ENABLE, asked, params["RegionId"]), EARLY).get("JobId")
-    for tries in range(1, LOOKS + 1):
-        found = cloud.rpc("alb", "ListAsynJobs", {"JobIds": [job]}, params["RegionId"]).get("Jobs") or [{}]
-        if found[0].get("Status") == "Failed":
-            raise CloudError(ENABLE, found[0].get("ErrorCode", ""), found[0].get("ErrorMessage") or "the job failed")
-        if found[0].get("Status") == "Succeeded":
-            return
-        time.sleep(backoff(tries))
+    # Without an id, the list would be that of everybody's jobs.
+    _wait(lambda: _succeeded(cloud, job, params["RegionId"]) if job else _is_target(cloud, params))
+
+
+def _succeeded(cloud: Cloud, job: str, region: str) -> bool:
+    found = (cloud.rpc("alb", "ListAsynJobs", {"JobIds": [job]}, region).get("Jobs") or [{}])[0]
+    if found.get("Status") == "Failed":
+        raise CloudError(ENABLE, found.get("ErrorCode", ""), found.get("ErrorMessage") or "the job failed")
+    return found.get("Status") == "Succeeded"
 
 
 def disable(cloud: Cloud, params: dict) -> None:
     """Switch an ALB's access logs off, and wait until they are: this job has no name that could be asked for."""
     asked = {"LoadBalancerId": params["LoadBalancerId"], "ClientToken": str(uuid.uuid4())}
     cloud.rpc("alb", DISABLE, asked, params["RegionId"])
+    _wait(lambda: _target(cloud, params) is None)
+
+
+def _wait(done: Callable[[], bool]) -> None:
     for tries in range(1, LOOKS + 1):
-        if _target(cloud, params) is None:
+        if done():
             return
         time.sleep(backoff(tries))
 

@@ -14,9 +14,9 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, TypeVar
 
 from . import alb, slb
-from .errors import CloudError, OptionError, Unread
+from .errors import NOT_THE_CLOUD, CloudError, OptionError, Unread
 from .names import pick
-from .pages import numbered, tokened
+from .pages import items_at, numbered, tokened
 from .values import Resource
 
 if TYPE_CHECKING:
@@ -63,8 +63,12 @@ def read_balancers(cloud: Cloud, options: SimpleNamespace, only: frozenset[str] 
     for answer in listed:
         if isinstance(answer, CloudError) and answer.bad_key:
             raise answer
-    wanted = _choose(cloud, options, [one for answer in listed if not isinstance(answer, CloudError) for one in answer])
-    if only is not None:
+    wanted, unused = _choose(
+        options, [one for answer in listed if not isinstance(answer, CloudError) for one in answer]
+    )
+    if only is None:
+        cloud.warnings += [f"names: no load balancer in scope matches {pattern!r}." for pattern in unused]
+    else:
         wanted = [balancer for balancer in wanted if balancer.resource.arn in only]
     groups: dict[tuple[str, str], list[Balancer]] = {}
     for balancer in wanted:
@@ -107,13 +111,10 @@ def _places_of(arns: frozenset[str]) -> list[tuple[str, str]]:
     return sorted({(kinds[part[1]], part[2]) for part in parts if part[1] in kinds})
 
 
-def _choose(cloud: Cloud, options: SimpleNamespace, listed: list[Balancer]) -> list[Balancer]:
+def _choose(options: SimpleNamespace, listed: list[Balancer]) -> tuple[list[Balancer], list[str]]:
+    """The load balancers in scope, and the patterns of names that stand for none of them."""
     tagged = [one for one in listed if all(one.tags.get(key) == str(value) for key, value in options.tags.items())]
-    chosen, unused = pick(options.names, tagged, lambda one: (one.resource.id, one.resource.name))
-    for warning in (f"names: no load balancer in scope matches {pattern!r}." for pattern in unused):
-        if warning not in cloud.warnings:
-            cloud.warnings.append(warning)
-    return chosen
+    return pick(options.names, tagged, lambda one: (one.resource.id, one.resource.name))
 
 
 def _resource(cloud: Cloud, kind: str, region: str, balancer: str, name: str) -> Resource:
@@ -140,7 +141,7 @@ def _list(cloud: Cloud, kind: str, region: str) -> list[Balancer]:
         Balancer(
             kind,
             _resource(cloud, kind, region, row["LoadBalancerId"], row.get("LoadBalancerName", "")),
-            row.get("AddressType", "").lower(),
+            (row.get("AddressType") or "").lower(),
             _tags(row.get("Tags")),
             alb.target(row) if kind == "alb" else None,
         )
@@ -155,7 +156,7 @@ def _rows(cloud: Cloud, kind: str, region: str) -> list[dict]:
 
 
 def _tags(found: dict | list | None) -> dict:
-    rows = found.get("Tag", []) if isinstance(found, dict) else found or []
+    rows = (found.get("Tag") if isinstance(found, dict) else found) or []
     return {row.get("TagKey", row.get("Key", "")): row.get("TagValue", row.get("Value", "")) for row in rows}
 
 
@@ -202,13 +203,16 @@ def _servers_of(row: dict) -> tuple[str, str] | None:
 
 
 def _clb_ports(cloud: Cloud, region: str, group: str, group_id: str) -> frozenset[int]:
-    answer = cloud.rpc("slb", f"Describe{group}Attribute", {f"{group}Id": group_id}, region)
-    outer, inner = (
+    action = f"Describe{group}Attribute"
+    path = (
         ("BackendServers", "BackendServer")
         if group == "VServerGroup"
         else ("MasterSlaveBackendServers", "MasterSlaveBackendServer")
     )
-    return frozenset(int(server["Port"]) for server in answer[outer][inner])
+    servers = items_at(cloud.rpc("slb", action, {f"{group}Id": group_id}, region), path)
+    if servers is None:
+        raise CloudError(action, NOT_THE_CLOUD, f"the answer holds no {'.'.join(path)}")
+    return frozenset(int(server["Port"]) for server in servers)
 
 
 def _alb_listeners(cloud: Cloud, region: str, group: list[Balancer]) -> dict[str, tuple[Listener, ...]]:

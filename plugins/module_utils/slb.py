@@ -26,18 +26,20 @@ NOT_ALLOWED = "Operation.NotAllowed"
 EARLY = ("InvalidProject.NotExist", "InvalidLogStore.NotExist")
 
 
-def targets(cloud: Cloud, region: str) -> dict[str, tuple[str, str]]:
-    """CLB id to the project and logstore that its access logs go to, for all of a region that have a setting."""
+def targets(cloud: Cloud, region: str, **params: str) -> dict[str, tuple[str, str]]:
+    """CLB id to the project and logstore that its access logs go to, for all of a region that have a setting.
+
+    params narrow the list (LoadBalancerId). A row that names no place, as an ALB's empty setting does, is none.
+    """
     path = ("LogsDownloadAttributes", "LogsDownloadAttribute")
-    rows = numbered(cloud, "slb", "DescribeAccessLogsDownloadAttribute", region, 50, path)
-    return {row["LoadBalancerId"]: (row["LogProject"], row["LogStore"]) for row in rows}
+    rows = numbered(cloud, "slb", "DescribeAccessLogsDownloadAttribute", region, 50, path, **params)
+    named = [row for row in rows if row.get("LogProject") and row.get("LogStore")]
+    return {row["LoadBalancerId"]: (row["LogProject"], row["LogStore"]) for row in named}
 
 
 def _target(cloud: Cloud, params: dict) -> tuple[str, str] | None:
-    asked = {"LoadBalancerId": params["LoadBalancerId"], "PageNumber": 1, "PageSize": 50}
-    answer = cloud.rpc("slb", "DescribeAccessLogsDownloadAttribute", asked, params["RegionId"])
-    rows = answer["LogsDownloadAttributes"]["LogsDownloadAttribute"]
-    return next(((row["LogProject"], row["LogStore"]) for row in rows), None)
+    balancer = params["LoadBalancerId"]
+    return targets(cloud, params["RegionId"], LoadBalancerId=balancer).get(balancer)
 
 
 def _is_target(cloud: Cloud, params: dict) -> bool:

@@ -7,7 +7,13 @@ from types import SimpleNamespace
 
 import pytest
 from ansible_collections.hardening.alicloud.plugins.module_utils.balancers import Listener, read_balancers
-from ansible_collections.hardening.alicloud.plugins.module_utils.errors import NO_HOST, CloudError, OptionError, Unread
+from ansible_collections.hardening.alicloud.plugins.module_utils.errors import (
+    NO_HOST,
+    NOT_THE_CLOUD,
+    CloudError,
+    OptionError,
+    Unread,
+)
 from ansible_collections.hardening.alicloud.plugins.module_utils.rpc import _unsent
 
 from tests.unit.examples import ACCOUNT
@@ -105,6 +111,46 @@ def test_pages_are_read_to_their_end():
 
 
 @pytest.mark.parametrize(
+    "row", [{}, {"AddressType": None, "LoadBalancerName": None, "Tags": None}, {"Tags": {"Tag": None}}], ids=str
+)
+def test_what_a_row_leaves_out_is_not_missed(row):
+    """Only the id has to be there."""
+    one = cloud()
+    one.answers[LISTS[0]] = {"LoadBalancers": {"LoadBalancer": [{"LoadBalancerId": "lb-1", **row}]}, "TotalCount": 1}
+    (found,) = read_balancers(one, options(), None)
+    assert (found.resource.name, found.exposure, found.tags) == ("lb-1", "", {})
+
+
+@pytest.mark.parametrize("more", [{}, {"LogsDownloadAttributes": None}, {"LogsDownloadAttributes": {}}], ids=str)
+@pytest.mark.parametrize(("total", "known"), [({"TotalCount": 0}, True), ({"TotalCount": 1}, False), ({}, False)])
+def test_no_list_is_an_empty_one_only_where_it_is_counted_as_such(more, total, known):
+    """Of settings that a list speaks of and does not show, nothing is known."""
+    (found,) = read_balancers(cloud(**{LISTS[1]: {**more, **total}}), options(), None)
+    assert found.log is None if known else found.log.code == NOT_THE_CLOUD
+
+
+def test_a_list_without_its_count_may_go_on():
+    """Then it is no list of everything."""
+    (found,) = read_balancers(cloud(**{LISTS[0]: {"LoadBalancers": clbs("lb-1")["LoadBalancers"]}}), options(), None)
+    assert found.unread.code == NOT_THE_CLOUD
+
+
+def test_a_setting_that_names_no_place_is_none():
+    """As it is with an ALB."""
+    rows = [{"LoadBalancerId": "lb-1", "LogProject": "", "LogStore": ""}, {"LoadBalancerId": "lb-2"}]
+    listed = {"LogsDownloadAttributes": {"LogsDownloadAttribute": rows}, "TotalCount": 2}
+    (found,) = read_balancers(cloud(**{LISTS[1]: listed}), options(), None)
+    assert found.log is None
+
+
+def test_a_group_that_shows_no_servers_is_not_known():
+    """That is another thing than an empty one."""
+    answer = {"slb DescribeVServerGroupAttribute": {"BackendServers": None}}
+    (found,) = read_balancers(cloud(listener(443, "tcp", VServerGroupId="rsp-1"), **answer), options(), None)
+    assert found.listeners[0].back.code == NOT_THE_CLOUD
+
+
+@pytest.mark.parametrize(
     ("row", "back"),
     [
         (listener(BackendServerPort=8080), {8080}),
@@ -159,11 +205,13 @@ def test_what_is_refused_stands_for_all_of_its_kind():
 
 
 def test_a_second_look_reads_what_it_was_asked_for():
-    """Only these regions and kinds, and no list of regions."""
+    """Only these regions and kinds, and no list of regions; a name from elsewhere is not missed there."""
     one = cloud(listener())
     arn = f"acs:slb:{REGION}:{ACCOUNT}:loadbalancer/lb-1"
     needed = frozenset({arn, f"acs:log:{REGION}:{ACCOUNT}:project/p", f"acs:ram:*:{ACCOUNT}:role/r"})
-    assert [each.resource.arn for each in read_balancers(one, options(regions=["nowhere"]), needed)] == [arn]
+    given = options(regions=["nowhere"], names=["lb-1", "lb-elsewhere"])
+    assert [each.resource.arn for each in read_balancers(one, given, needed)] == [arn]
+    assert one.warnings == []
     assert read_balancers(one, options(), frozenset({f"{arn}0"})) == []
 
 

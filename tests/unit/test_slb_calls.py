@@ -76,6 +76,7 @@ def test_the_other_spelling_is_tried_where_the_documented_one_is_no_parameter():
         (refused(CONNECTION, 0), logging(THERE), True),
         (refused(CONNECTION, 0), logging(), False),
         (refused("InternalError", 500), logging(THERE), True),
+        (refused(CONNECTION, 0), {"LogsDownloadAttributes": None, "TotalCount": 0}, False),
     ],
 )
 def test_a_set_that_was_refused_or_lost_is_looked_for(error, found, done):
@@ -123,6 +124,15 @@ def test_an_albs_job_is_waited_for(jobs, looks, error):
         alb.enable(cloud, CLB)
     assert cloud.count("ListAsynJobs") == looks
     assert len(cloud.sent[0][1]["ClientToken"]) <= 64
+
+
+def test_an_alb_whose_job_has_no_name_is_looked_at_itself():
+    """A list of all jobs would tell of other people's."""
+    on = {"LoadBalancers": [{"LoadBalancerId": "lb-1", "AccessLogConfig": {"LogProject": "logs", "LogStore": "web"}}]}
+    off = {"LoadBalancers": [{"LoadBalancerId": "lb-1"}]}
+    cloud = FakeCloud(EnableLoadBalancerAccessLog=[{}], ListLoadBalancers=[off, on])
+    alb.enable(cloud, CLB)
+    assert [name for name, _unused in cloud.sent] == [alb.ENABLE, "ListLoadBalancers", "ListLoadBalancers"]
 
 
 def test_an_albs_logs_are_off_when_the_list_says_so():
