@@ -26,6 +26,22 @@ from .writes import Write
 CONNECT_SECONDS = 5
 READ_SECONDS = 20
 LIST_PAGE = 1000
+# The ACLs of a bucket, from closed to open.
+OPENNESS = ("private", "public-read", "public-read-write")
+# What each answer is, by its root. Anything else would pass for an answer that holds nothing.
+ROOTS = {
+    "ListBuckets": "ListAllMyBucketsResult",
+    "GetBucketInfo": "BucketInfo",
+    "GetBucketAcl": "AccessControlPolicy",
+    "GetPublicAccessBlock": "PublicAccessBlockConfiguration",
+    "GetBucketPublicAccessBlock": "PublicAccessBlockConfiguration",
+    "GetBucketPolicyStatus": "PolicyStatus",
+    "GetBucketWebsite": "WebsiteConfiguration",
+    "ListCname": "ListCnameResult",
+    "GetBucketWorm": "WormConfiguration",
+    "GetBucketVersioning": "VersioningConfiguration",
+    "GetBucketLifecycle": "LifecycleConfiguration",
+}
 
 if TYPE_CHECKING:
     from oss2 import Service
@@ -74,41 +90,38 @@ class OssClient:
                     "region": _text(bucket, "Region") or location.removeprefix("oss-"),
                     "endpoint": _text(bucket, "ExtranetEndpoint") or f"{location}.aliyuncs.com",
                 }
-            marker = _text(page, "NextMarker")
-            if _text(page, "IsTruncated") != "true" or not marker:
+            if not _flag("ListBuckets", page, "IsTruncated", absent=False):
                 return
+            marker = _text(page, "NextMarker")
+            if not marker:
+                raise CloudError("ListBuckets", NOT_THE_CLOUD, "the list goes on, but the answer does not say where")
 
     def bucket_info(self, at: dict) -> dict:
-        """acl (private | public-read | public-read-write), blocked (its own Block Public Access), versioning
+        """acl (one of OPENNESS), blocked (its own Block Public Access), versioning
         (Enabled | Suspended | '' when it was never set). at: bucket, region, endpoint, as in a call's params.
         """
-        bucket = self._xml("GetBucketInfo", at, "bucketInfo").find("Bucket")
-        grant = _text(bucket, "AccessControlList/Grant") if bucket is not None else ""
-        if bucket is None or not grant:
-            raise CloudError("GetBucketInfo", NOT_THE_CLOUD, "the answer holds no bucket with an ACL")
+        info = self._xml("GetBucketInfo", at, "bucketInfo")
         return {
-            "acl": grant,
-            "blocked": _text(bucket, "BlockPublicAccess") == "true",
-            "versioning": _text(bucket, "Versioning"),
+            "acl": _acl("GetBucketInfo", info, "Bucket/AccessControlList/Grant"),
+            "blocked": _flag("GetBucketInfo", info, "Bucket/BlockPublicAccess", absent=False),
+            "versioning": _text(info, "Bucket/Versioning"),
         }
 
     def acl(self, at: dict) -> str:
         """The bucket's ACL."""
-        return _text(self._xml("GetBucketAcl", at, "acl"), "AccessControlList/Grant")
+        return _acl("GetBucketAcl", self._xml("GetBucketAcl", at, "acl"), "AccessControlList/Grant")
 
     def account_blocked(self) -> bool:
         """Whether Block Public Access is on for the whole account."""
-        answer = self._optional("GetPublicAccessBlock", {}, "publicAccessBlock")
-        return answer is not None and _text(answer, "BlockPublicAccess") == "true"
+        return self._block("GetPublicAccessBlock", {})
 
     def blocked(self, at: dict) -> bool:
         """Whether the bucket's own Block Public Access is on."""
-        answer = self._optional("GetBucketPublicAccessBlock", at, "publicAccessBlock")
-        return answer is not None and _text(answer, "BlockPublicAccess") == "true"
+        return self._block("GetBucketPublicAccessBlock", at)
 
     def policy_is_public(self, at: dict) -> bool:
         """OSS's own judgement of the bucket policy; false where there is none."""
-        return _text(self._xml("GetBucketPolicyStatus", at, "policyStatus"), "IsPublic") == "true"
+        return _flag("GetBucketPolicyStatus", self._xml("GetBucketPolicyStatus", at, "policyStatus"), "IsPublic")
 
     def website(self, at: dict) -> Element | None:
         """The website configuration, or None."""
@@ -188,13 +201,18 @@ class OssClient:
         body = self._call("GET", action, at or {}, {**({subresource: ""} if subresource else {}), **(params or {})})
         try:
             root = ElementTree.fromstring(body)
-        except ElementTree.ParseError:
+        except (ElementTree.ParseError, ValueError, LookupError):
+            # The latter two speak of an encoding that the parser does not know.
             raise CloudError(action, NOT_THE_CLOUD, "the answer is not XML, so it is not OSS that answered") from None
         for element in root.iter():
             element.tag = element.tag.rpartition("}")[2]
-        if root.tag.lower() == "html":
-            raise CloudError(action, NOT_THE_CLOUD, "the answer is a web page, so it is not OSS that answered")
+        if root.tag != ROOTS[action]:
+            raise CloudError(action, NOT_THE_CLOUD, f"the answer is <{root.tag}>, so it is not OSS that answered")
         return root
+
+    def _block(self, action: str, at: dict) -> bool:
+        answer = self._optional(action, at, "publicAccessBlock")
+        return answer is not None and _flag(action, answer, "BlockPublicAccess", absent=False)
 
     def _optional(self, action: str, at: dict, subresource: str) -> Element | None:
         """The sub-resource, or None where the bucket has none (OSS answers 404 NoSuch…)."""
@@ -213,35 +231,31 @@ class OssClient:
         return persist(lambda: self._once(method, action, at, params, data, headers or {}), self._pace, repeatable=True)
 
     def _once(self, method: str, action: str, at: dict, params: dict, data: bytes, headers: dict) -> bytes:
-        service = self._service(at.get("region") or endpoints.HOME_REGION, at.get("endpoint"))
+        url = self._base or f"https://{at.get('endpoint') or endpoints.host('oss', _region(at))}"
         try:
             # oss2 adds to the params and headers that it is given, hence the copies.
-            return service._do(  # noqa: SLF001
+            answer = self._service(url, _region(at))._do(  # noqa: SLF001
                 method, at.get("bucket", ""), "", params=dict(params), data=data or None, headers=dict(headers)
-            ).read()
+            )
+            return answer.read()
         except self._sdk.exceptions.RequestError as error:
-            raise CloudError(
-                action, CONNECTION, f"no answer from {service.endpoint} ({type(error.exception).__name__})"
-            ) from None
+            raise CloudError(action, CONNECTION, f"no answer from {url} ({type(error.exception).__name__})") from None
+        except self._sdk.exceptions.ClientError:
+            raise CloudError(action, NOT_THE_CLOUD, f"oss2 can't send it to {url}, nothing was sent") from None
         except self._sdk.exceptions.OssError as error:
             if not error.code:
-                raise CloudError(
-                    action,
-                    NOT_THE_CLOUD,
-                    f"{service.endpoint} answered with something that is not OSS",
-                    status=error.status,
-                ) from None
+                raise _stranger(action, url, error.status) from None
             raise CloudError(
                 action, error.code, error.message or "no message", error.request_id, error.status
             ) from None
         except OSError as error:
             # requests lets a connection that breaks while the body is read through under its own name.
-            raise CloudError(
-                action, CONNECTION, f"the answer of {service.endpoint} broke off ({type(error).__name__})"
-            ) from None
+            raise CloudError(action, CONNECTION, f"the answer of {url} broke off ({type(error).__name__})") from None
+        except (ValueError, LookupError):
+            # oss2 takes every page of an error for UTF-8, whole and of an encoding that its parser knows.
+            raise _stranger(action, url) from None
 
-    def _service(self, region: str, endpoint: str | None) -> Service:
-        url = self._base or f"https://{endpoint or endpoints.host('oss', region)}"
+    def _service(self, url: str, region: str) -> Service:
         with self._lock:
             if (url, region) not in self._services:
                 self._services[url, region] = self._sdk.Service(
@@ -297,3 +311,28 @@ def _document(root: str, child: str, value: str) -> str:
 
 def _text(element: Element, path: str) -> str:
     return (element.findtext(path) or "").strip()
+
+
+def _flag(action: str, element: Element, path: str, *, absent: bool | None = None) -> bool:
+    """A true or false of an answer; absent: what it means that it says neither, None where it has to."""
+    said = _text(element, path).lower()
+    if not said and absent is not None:
+        return absent
+    if said not in ("true", "false"):
+        raise CloudError(action, NOT_THE_CLOUD, f"the answer has no true or false for {path}")
+    return said == "true"
+
+
+def _acl(action: str, element: Element, path: str) -> str:
+    acl = _text(element, path)
+    if acl not in OPENNESS:
+        raise CloudError(action, NOT_THE_CLOUD, f"the answer has no ACL of a bucket for {path}")
+    return acl
+
+
+def _region(at: dict) -> str:
+    return at.get("region") or endpoints.HOME_REGION
+
+
+def _stranger(action: str, url: str, status: int = 0) -> CloudError:
+    return CloudError(action, NOT_THE_CLOUD, f"{url} answered with something that is not OSS", status=status)

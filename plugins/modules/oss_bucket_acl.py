@@ -132,6 +132,7 @@ from ansible_collections.hardening.alicloud.plugins.module_utils.buckets import 
 from ansible_collections.hardening.alicloud.plugins.module_utils.cloud import Cloud
 from ansible_collections.hardening.alicloud.plugins.module_utils.enforce import enforce
 from ansible_collections.hardening.alicloud.plugins.module_utils.errors import OptionError, Unread
+from ansible_collections.hardening.alicloud.plugins.module_utils.oss import OPENNESS
 from ansible_collections.hardening.alicloud.plugins.module_utils.values import (
     COMPLIANT,
     OPEN,
@@ -144,7 +145,6 @@ from ansible_collections.hardening.alicloud.plugins.module_utils.values import (
 READ = "oss-bucket-public-read-prohibited"
 WRITE = "oss-bucket-public-write-prohibited"
 POLICY = "oss-bucket-policy-no-any-anonymous"
-OPENNESS = ("private", "public-read", "public-read-write")
 
 
 def read(cloud: Cloud, options: SimpleNamespace, only: frozenset[str] | None) -> list[Bucket]:
