@@ -538,6 +538,12 @@ class Case:
         found = (one for log in logs for one in log.around(self.event.source, first, last))
         return any(not one.exact or self._within(one, SLACK) for one in found)
 
+    @cached_property
+    def long_and_heard_of(self) -> bool:
+        """It lasted too long to be looked for at other clocks, and a log holds its source within hours of it."""
+        long = self.dated and self.event.last - self.event.first > HALF_HOUR
+        return bool(long and self.event.source and self._may_hold(self.clues.logs, WIDEST_ZONE))
+
     # All in all
 
     @cached_property
@@ -546,7 +552,8 @@ class Case:
         if self.attempts or (self.shifted and self.shifted.known):
             return REACHABLE
         # Such lines may be of the attack or of another one: they contradict the network, and prove nothing.
-        return UNKNOWN if (self.shifted or self.bystanders) and self.network == NOT_REACHABLE else self.network
+        doubtful = self.shifted or self.bystanders or self.long_and_heard_of
+        return UNKNOWN if doubtful and self.network == NOT_REACHABLE else self.network
 
     @cached_property
     def unread(self) -> list[str]:

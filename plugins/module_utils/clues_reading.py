@@ -42,6 +42,7 @@ from .errors import OptionError
 # ActionTrail shows a change minutes after it was made, exactly how many is UNCONFIRMED.
 TRAIL_LATENCY = timedelta(minutes=15)
 SSH_BRUTE_FORCE = "5"  # what ListAttackEventInfo calls the type
+PORT = re.compile(r"\d{1,5}")
 SSH_ALERT = re.compile(r"ssh|brute|crack|log[io]n|sign[ -]?in", re.IGNORECASE)
 EVERYBODY = ("0.0.0.0/0", "::/0")
 Built = TypeVar("Built")
@@ -77,7 +78,8 @@ def gather(options: SimpleNamespace, now: datetime) -> Clues:
 
 def _events(options: SimpleNamespace, ports: set[int]) -> tuple[Event, ...]:
     def attacks_ssh(row: Mapping, where: str) -> bool:
-        return _text(row, "type", where) == SSH_BRUTE_FORCE or _port(row, where) in ports
+        named = {int(text) for text in PORT.findall(_text(row, "port", where))}
+        return _text(row, "type", where) == SSH_BRUTE_FORCE or bool(named & ports)
 
     def speaks_of_logins(row: Mapping, _where: str) -> bool:
         return SSH_ALERT.search(f"{row.get('name') or ''} {row.get('type') or ''}") is not None
@@ -108,7 +110,7 @@ def _attack(row: Mapping, where: str) -> Event:
 def _port(row: Mapping, where: str) -> int:
     """The port of an event; 0 if it names none, or several, as rows about the web may."""
     text = _text(row, "port", where)
-    return int(text) if text.isdecimal() else 0
+    return int(text) if PORT.fullmatch(text) else 0
 
 
 def _alert(row: Mapping, where: str) -> Event:

@@ -119,7 +119,8 @@ def _doors(case: Case) -> list[str]:
         return []
     ports = [f"{protocol} {first if first == last else f'{first}-{last}'}" for first, last, protocol in target.ports]
     offers = f"it offers {', '.join(ports)}" if ports else "it offers nothing at all"
-    return [f"Nothing at port {case.event.port or 22} of {case.event.address} leads to a server's sshd: {offers}."]
+    where = f"port {case.event.port}" if case.event.port else "any port"
+    return [f"Nothing at {where} of {case.event.address} leads to a server's sshd: {offers}."]
 
 
 def _novelty(case: Case) -> list[str]:
@@ -131,7 +132,9 @@ def _novelty(case: Case) -> list[str]:
 
 def leads_to_server(case: Case) -> bool | None:
     """Whether the attacked address is a server's own, or leads from that port to its sshd; None if it may."""
-    answers = [case.owned, *(path.leads for path in entries_of(case) if path.port == case.event.port)]
+    port = case.event.port  # 0 if it is not told: then it may be that of any way
+    found = (path for path in entries_of(case) if port in (0, path.port))
+    answers = [case.owned, *(path.leads if port else None for path in found)]
     return True if True in answers else None if None in answers else False
 
 
@@ -449,7 +452,8 @@ def _mismatches(case: Case) -> tuple[list[str], list[str], list[str]]:
     server = exposure.server(event.instance_id)
     if case.claimed and exposure.read:
         whole = exposure.complete and case.clues.everywhere
-        what = "a server of this account" if server else "no server of this account" if whole else "none that was read"
+        missing = "no server of this account" if whole else "which is none of the servers that were read"
+        what = "a server of this account" if server else missing
         (con if server else wrong).append(f"The event names {case.claimed}, {what}.")
     if server and event.private_ip:
         fits = event.private_ip in server.addresses

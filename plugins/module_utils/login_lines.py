@@ -24,7 +24,7 @@ AGAIN = re.compile(STAMP + r" \S+ (?:last|above) message repeat(?:ed|s) (\d{1,10
 # How a connection ended. This alone sshd writes as the user who was logged in, what was before that as root.
 ENDED = re.compile(
     r"(?:error: |fatal: )?(?:Received disconnect from|Disconnected from|Connection (?:closed|reset) by"
-    r"|Timeout, client not responding from|Read error from remote host) "
+    r"|Timeout, client not responding from|Read error from remote host|ssh_dispatch_run_fatal: Connection from) "
 )
 
 

@@ -151,13 +151,17 @@ def _undo_public_ip(network: Network, event: Event) -> Network:
 
 def _undo_public_ip_released(network: Network, event: Event) -> Network:
     server, address = network.servers.get(event.text("InstanceId")), event.text("PublicIpAddress")
-    if not event.text("InstanceId"):
-        return hide(network, event, "eips", "it does not tell whose public address it was")
-    return network.put(replace(server, public_ips=(address,) if address else ())) if server else network
+    if not event.text("InstanceId") or not address:
+        return hide(network, event, "eips", "it does not tell which public address it was, or whose")
+    return network.put(replace(server, public_ips=(address,))) if server else network
 
 
 def _learn_public_ip(memory: Memory, event: Event) -> None:
-    memory.note(Server(event.text("InstanceId"), event.region, public_ips=(event.text("IpAddress"),)))
+    address = event.text("IpAddress")
+    if address:
+        memory.note(Server(event.text("InstanceId"), event.region, public_ips=(address,)))
+    else:
+        memory.forget(Server, event.text("InstanceId"))
 
 
 def _learn_released(memory: Memory, event: Event) -> Held:

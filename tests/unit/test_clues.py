@@ -96,11 +96,17 @@ def test_one_spelling_of_an_address(written, meant):
     assert (one.paths[0].address, found.exposure.target(meant) is not None) == (meant, True)
 
 
-@pytest.mark.parametrize("port", ["80,443", "-", "443-444", "22,2222"])
+@pytest.mark.parametrize("port", ["80,443", "-", "443-444", "9" * 5000])
 def test_the_port_of_a_row(port):
     """Rows of other types may name anything there; of SSH's type, one that is no port is not known."""
     rows = [attack(type="1", port=port, first_seen="noon"), attack(port=port)]
     (event,) = gather(options(attack_events=rows), NOW).events
+    assert event.port == 0
+
+
+def test_a_row_that_names_the_port_of_sshd_among_others_is_kept():
+    """Whatever its type; which of the ports was attacked is not known."""
+    (event,) = gather(options(attack_events=[attack(type="1", port="80,22")]), NOW).events
     assert event.port == 0
 
 

@@ -501,6 +501,21 @@ def test_a_line_hours_away_is_no_silence(last):
     assert certain(journal) == {"H1", "H3", "H4", "H5", "H6"}
 
 
+def test_a_line_hours_away_contradicts_a_closed_network():
+    """An event that took too long to compare clocks is not called stopped either."""
+    rows = {"logins": [logins(attempt("2026-02-27T12:01:15Z"))]}
+    assert conclude(attack_events=[attack(last_seen="2026-02-27T04:41:15Z")], **rows)["verdict"] == "unknown"
+    early = {"logins": [logins(attempt("2026-02-26T12:01:15Z"))]}
+    assert conclude(attack_events=[attack(last_seen="2026-02-27T04:41:15Z")], **early)["verdict"] == "not_reachable"
+
+
+def test_of_a_port_that_is_not_told_any_way_of_the_address_may_be_meant():
+    """So that it is not said that nothing there leads to sshd."""
+    exposed = exposure(server(path(address="203.0.113.80", port=2222)), targets=[target("203.0.113.80")])
+    found = conclude(attack_events=[attack(port="2222,3333", public_ip="203.0.113.80")], exposure=exposed)
+    assert standing(found, "H1") == "undecided"
+
+
 @pytest.mark.parametrize("line", ["2026-02-27T13:01:15Z", "2026-02-27T13:20:15Z", "2026-02-27T13:25:15Z"])
 def test_a_line_in_another_zone_of_an_event_that_took_a_while(line):
     """It is within the event's time there, from its beginning to its end."""
