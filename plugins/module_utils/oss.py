@@ -189,7 +189,15 @@ class OssClient:
         )
 
     def put_lifecycle(self, params: dict) -> None:
-        """Replace the lifecycle rules by params["document"]; its rules may overlap, which OSS refuses unless told."""
+        """Replace the lifecycle rules by params["document"]; its rules may overlap, which OSS refuses unless told.
+
+        params["over"], where it is given: the document that was read before ("" for none). Where another one is there
+        by now, nothing is sent, for rules that came since would go. OSS itself takes no condition with this call.
+        """
+        if "over" in params and canonical(self.lifecycle(params)) != canonical(params["over"] or None):
+            raise HardeningError(
+                "PutBucketLifecycle was not sent: somebody changed the lifecycle rules after they were read. Run again."
+            )
         headers = {"x-oss-allow-same-action-overlap": "true"}
         self.put("PutBucketLifecycle", params, "lifecycle", params["document"], headers)
 

@@ -31,7 +31,8 @@ options:
   noncurrent_days:
     description:
       - Every old version is billed. With this, each bucket also gets a lifecycle rule that deletes versions this many
-        days after they were replaced or deleted, merged into the rules that it has.
+        days after they were replaced or deleted, merged into the rules that it has. Where somebody changes these
+        during the run, nothing is merged, and the task fails for this bucket.
       - A bucket whose rules already do so, within as many days or fewer, is left as it is.
     type: int
 extends_documentation_fragment:
@@ -201,8 +202,8 @@ def set_versioning(bucket: Bucket, wanted: str) -> Change:
 
 
 def set_lifecycle(bucket: Bucket, before: str | None, after: str, days: int) -> Change:
-    """The change that puts the merged lifecycle document in place of the one that is there."""
-    call = Call("oss", "PutBucketLifecycle", {**bucket.at, "document": after})
+    """The change that puts the merged lifecycle document in place of the one that was read, and of no other."""
+    call = Call("oss", "PutBucketLifecycle", {**bucket.at, "document": after, "over": before or ""})
     undo = (
         Call("oss", "PutBucketLifecycle", {**bucket.at, "document": before})
         if before

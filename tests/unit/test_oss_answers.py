@@ -11,7 +11,7 @@ import pytest
 from ansible_collections.hardening.alicloud.plugins.module_utils import retry
 from ansible_collections.hardening.alicloud.plugins.module_utils.cloud import Cloud
 from ansible_collections.hardening.alicloud.plugins.module_utils.credentials import Keys
-from ansible_collections.hardening.alicloud.plugins.module_utils.errors import NOT_THE_CLOUD, CloudError
+from ansible_collections.hardening.alicloud.plugins.module_utils.errors import NOT_THE_CLOUD, CloudError, HardeningError
 from ansible_collections.hardening.alicloud.plugins.module_utils.oss import ROOTS, OssClient
 
 from tests.unit.examples import at
@@ -173,3 +173,34 @@ def test_a_server_that_fails_is_asked_again(web):
     web.status, web.body = 502, b"<html>Bad Gateway</html>"
     assert code(lambda: web.cloud.oss.bucket_info(at())) == NOT_THE_CLOUD
     assert web.asked == retry.PASSING_TRIES
+
+
+RULES = "<LifecycleConfiguration><Rule><ID>{}</ID></Rule></LifecycleConfiguration>"
+
+
+@pytest.mark.parametrize(
+    ("over", "there", "sent"),
+    [
+        (None, None, True),
+        (None, RULES.format("theirs"), True),
+        ("", None, True),
+        ("", RULES.format("theirs"), False),
+        (RULES.format("old"), RULES.format("old"), True),
+        (RULES.format("old"), RULES.format("old").replace("><", ">\n  <"), True),
+        (RULES.format("old"), RULES.format("new"), False),
+        (RULES.format("old"), None, False),
+    ],
+)
+def test_lifecycle_rules_take_the_place_of_those_that_were_read_only(monkeypatch, over, there, sent):
+    """Rules that somebody else put there since are not lost."""
+    puts = []
+    monkeypatch.setattr(OssClient, "lifecycle", lambda _oss, _at: there)
+    monkeypatch.setattr(OssClient, "put", lambda _oss, action, *_more: puts.append(action))
+    params = {**at(), "document": RULES.format("merged"), **({} if over is None else {"over": over})}
+    oss = object.__new__(OssClient)
+    if sent:
+        oss.put_lifecycle(params)
+    else:
+        with pytest.raises(HardeningError, match="was not sent: somebody changed the lifecycle rules"):
+            oss.put_lifecycle(params)
+    assert puts == ["PutBucketLifecycle"] * sent

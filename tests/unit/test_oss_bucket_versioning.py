@@ -169,6 +169,7 @@ def test_the_rule_is_merged_into_the_document_that_is_there():
     ].changes
     assert "<ID>logs</ID>" in change.call.params["document"]
     assert bounded(change.call.params["document"], 30)
+    assert change.call.params["over"] == theirs
     assert change.undo.params == {**at(), "document": theirs}
 
 
