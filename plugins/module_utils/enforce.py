@@ -20,8 +20,8 @@ from ansible.module_utils.basic import AnsibleModule
 
 from . import whitelist
 from .cloud import Cloud
-from .errors import HardeningError, JournalError, OptionError
-from .journal import Journal, default_path, new_run
+from .errors import CloudError, HardeningError, JournalError, OptionError, Unread
+from .journal import FAILED, REFUSED, Journal, default_path, new_run
 from .progress import progress
 from .retry import backoff
 from .values import FIXED, OPEN, UNKNOWN, WHITELISTED, Change, Finding, Plan, summarise
@@ -48,6 +48,7 @@ REREADS = 6
 # Each round of changes that only a later read can know of depends on the one before; nothing here has more than two.
 ROUNDS = 3 * REREADS
 NEEDED = "what it needs could not be changed: "
+GONE = "it was gone when it was read again after the change"
 
 Read = Callable[[Cloud, SimpleNamespace, "frozenset[str] | None"], object]
 Assess = Callable[[object, SimpleNamespace], "list[Finding]"]
@@ -131,7 +132,9 @@ class Run:
         try:
             write(change.call).send(self.cloud, change.call.params)
         except HardeningError as error:
-            self.journal.close(seq, str(error))
+            # An error of another action is that of a read, which may come before the change or after it.
+            refused = isinstance(error, CloudError) and error.refused and error.action == change.call.action
+            self.journal.close(seq, REFUSED if refused else FAILED, str(error))
             return error
         self.sent.append(change)
         self.journal.close(seq)
@@ -262,24 +265,31 @@ def _explained(finding: Finding, failed: dict[str, str]) -> Finding:
 
 
 def _outcome(first: list[Finding], latest: list[Finding], touched: frozenset[str]) -> list[Finding]:
-    """The first findings, each open one fixed if the last read of its resource no longer has it."""
+    """The first findings, each open one fixed if the last read of its resource no longer has it.
+
+    Where that read has nothing of a finding, it was lost rather than gone if the resource is unknown under another
+    control, or if there is an unknown that the first read did not have: it stands for all that could not be listed.
+    """
     now = {(finding.control, finding.resource.arn): finding for finding in latest}
-    return [
-        _became(finding, now.get((finding.control, finding.resource.arn)))
-        if finding.resource.arn in touched
-        else finding
-        for finding in first
-    ]
+    unknown = [finding for finding in latest if finding.status == UNKNOWN]
+    listed = {finding.resource.arn for finding in first}
 
+    def gaps(arn: str) -> tuple[Unread, ...]:
+        lost = (one for one in unknown if one.resource.arn == arn or one.resource.arn not in listed)
+        return tuple(dict.fromkeys(trace for one in lost for trace in one.unread))
 
-def _became(before: Finding, now: Finding | None) -> Finding:
-    if before.status != OPEN:
-        return before
-    if now is None:
-        return replace(before, status=UNKNOWN).because("it was gone when it was read again after the change")
-    if now.status == UNKNOWN:
-        return replace(before, status=UNKNOWN, unread=now.unread).because("what became of it could not be read")
-    return before if now.is_risk else replace(before, status=FIXED, blocked_by=None)
+    def became(before: Finding) -> Finding:
+        arn = before.resource.arn
+        if before.status != OPEN or arn not in touched:
+            return before
+        found = now.get((before.control, arn))
+        if found and found.status != UNKNOWN:
+            return before if found.is_risk else replace(before, status=FIXED, blocked_by=None)
+        unread = found.unread if found else gaps(arn)
+        what = "what became of it could not be read" if found or unread else GONE
+        return replace(before, status=UNKNOWN, unread=unread).because(what)
+
+    return [became(finding) for finding in first]
 
 
 def _calls(finding: Finding) -> set[tuple[str, str]]:

@@ -65,6 +65,7 @@ class CloudError(HardeningError):
         self.message = " ".join(message.split())
         self.request_id = request_id
         self.status = status
+        self.doubtful = False  # an earlier try of the same call may have had its effect
         super().__init__(self.sentence())
 
     def sentence(self) -> str:
@@ -115,6 +116,12 @@ class CloudError(HardeningError):
     def not_offered(self) -> bool:
         """The product does not exist in this region: it has no host there, or does not know the region."""
         return self.code == NO_HOST or self.code.startswith("InvalidRegionId")
+
+    @property
+    def refused(self) -> bool:
+        """The cloud itself answered that it did not do this, in each try of the call, so it had no effect."""
+        answered = 400 <= self.status < 500 and self.code not in (CONNECTION, NO_HOST, NOT_THE_CLOUD)
+        return not self.doubtful and (answered or self.throttled or self.busy)
 
     @property
     def passing(self) -> bool:

@@ -3,15 +3,17 @@
 
 A file of JSON lines, readable by its owner only, one file a run. First a line for the change
 {"journal": 1, "run", "seq", "time", "account_id", "region", "resource", "product", "action", "params", "undo",
-"needs"} (needs: ARNs, where there are any); then, once the call came back, {"run", "seq", "outcome": "sent"}
-or {"run", "seq", "outcome": "failed", "error"}.
-A change without an outcome may or may not have reached the cloud: a restore looks before it acts.
+"needs"} (needs: ARNs, where there are any); then, once the call came back, {"run", "seq", "outcome": "sent"},
+{"run", "seq", "outcome": "refused", "error"} where the cloud answered that it did not do it, or
+{"run", "seq", "outcome": "failed", "error"} where nobody knows. Only a refused change is none. One that failed or has
+no outcome may or may not have reached the cloud: a restore looks before it acts.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import re
 import threading
 import time
 from collections.abc import Iterator
@@ -24,6 +26,10 @@ from .moments import shown
 from .values import Call, Change, Resource
 
 VERSION = 1
+SENT, REFUSED, FAILED = "sent", "refused", "failed"
+# Where a line of a journal begins. Within a text, JSON has no bare quotes, so no value looks like this.
+BEGINNING = re.compile(rb'(?=\{"(?:journal|run)": )')
+OWNER = re.compile(rb'\{(?:"journal": \d+, )?"run": "([^"]+)"')
 
 
 def now() -> str:
@@ -78,11 +84,10 @@ class Journal:
             )
             return self._seq
 
-    def close(self, seq: int, error: str | None = None) -> None:
-        """Note what came of the change with this number."""
-        outcome = {"outcome": "failed", "error": error} if error else {"outcome": "sent"}
+    def close(self, seq: int, outcome: str = SENT, error: str | None = None) -> None:
+        """Note what came of the change with this number: SENT, or REFUSED or FAILED with the error."""
         with self._lock:
-            self._write({"run": self.run, "seq": seq, **outcome})
+            self._write({"run": self.run, "seq": seq, "outcome": outcome, **({"error": error} if error else {})})
 
     def _write(self, entry: dict) -> None:
         line = (json.dumps(entry, ensure_ascii=False, sort_keys=False) + "\n").encode()
@@ -127,34 +132,67 @@ class Entry:
 
 
 def load(path: Path) -> list[Entry]:
-    """The changes of a journal, oldest first; JournalError where it is not one. A torn line at the end of a run is
-    left out: the run died while it wrote it, so that change was never sent.
+    """The changes of a journal, oldest first, but for those that were refused; JournalError where it is not one.
+
+    A torn line at the end of a run is left out: the run died while it wrote it, so that change was never sent.
     """
     try:
         text = path.read_bytes()
     except OSError as error:
         raise JournalError(f"The journal {path} can't be read ({error.strerror}).") from None
-    return [_entry(path, line) for line in _lines(path, text) if "journal" in line]
+    entries: dict[int, Entry] = {}
+    places: dict[str, int] = {}
+    for place, line in enumerate(_lines(path, text)):
+        change = f"{line.get('run')} {line.get('seq')}"
+        if "journal" in line:
+            entries[place] = _entry(path, line)
+            places[change] = place
+        elif line["outcome"] == REFUSED:
+            entries.pop(places.get(change, -1), None)
+    return list(entries.values())
 
 
 def _lines(path: Path, text: bytes) -> Iterator[dict]:
-    torn = 0
-    for number, line in enumerate(text.split(b"\n"), start=1):
-        if not line.strip():
-            continue
-        try:
-            entry = json.loads(line)
-        except ValueError:
-            entry = None
-        if entry is None and line.startswith(b"{"):
-            torn = torn or number
+    """What stands in a journal. Behind a torn line each run has to go on where it stood, and the line's own may not go
+    on at all: runs number their changes, so that one which is missing shows.
+    """
+    torn, changes = 0, {}
+    for number, piece in _pieces(text):
+        entry = _parsed(piece)
+        if entry is None and (not piece or piece.startswith(b"{")):
+            torn = number
+            for run in OWNER.findall(piece):
+                changes.pop(run.decode(errors="replace"), None)
             continue
         if not isinstance(entry, dict) or not entry.keys() & {"journal", "outcome"}:
             raise _damaged(path, number)
-        if torn and not ("journal" in entry and entry.get("seq") == 1):
+        run, seq = str(entry.get("run")), entry.get("seq")
+        last = changes.get(run, 0)
+        if torn and seq not in ((1, last + 1) if "journal" in entry else range(1, last + 1)):
             raise _damaged(path, torn)
-        torn = 0
+        if "journal" in entry:
+            changes[run] = seq if isinstance(seq, int) else 0
         yield entry
+
+
+def _pieces(text: bytes) -> Iterator[tuple[int, bytes]]:
+    """Each entry or what is left of one, with the number of its line; empty where a crash left NULs instead.
+
+    Two stand in one line where a run died within its own while another one wrote to the same file.
+    """
+    for number, line in enumerate(text.split(b"\n"), start=1):
+        if line.strip():
+            for piece in [line] if _parsed(line) is not None else BEGINNING.split(line):
+                if piece:
+                    yield number, piece.strip(b"\0 \r")
+
+
+def _parsed(piece: bytes) -> object:
+    """The JSON value, or None where it is none (or is null, which is no line of a journal either)."""
+    try:
+        return json.loads(piece)
+    except ValueError:
+        return None
 
 
 def _damaged(path: Path, number: int) -> JournalError:

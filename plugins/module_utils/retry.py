@@ -95,7 +95,7 @@ def persist(call: Callable[[], T], pace: Pace, repeatable: bool, sleep: Callable
     A throttled call, or one to a resource that is being changed, had no effect and is always sent again; one that broke
     off, or that met a failing server, only if it is repeatable: a read, or a write that can come twice.
     """
-    tries = 0
+    tries, doubtful = 0, False
     while True:
         tries += 1
         try:
@@ -104,6 +104,8 @@ def persist(call: Callable[[], T], pace: Pace, repeatable: bool, sleep: Callable
             pace.faster()
             return answer
         except CloudError as error:
+            error.doubtful = doubtful
+            doubtful = doubtful or (error.passing and not error.throttled)
             if error.throttled:
                 pace.slower()
             if tries >= _tries(error, repeatable):

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import pytest
 from ansible_collections.hardening.alicloud.plugins.module_utils import enforce as rites
-from ansible_collections.hardening.alicloud.plugins.module_utils.errors import OptionError
+from ansible_collections.hardening.alicloud.plugins.module_utils.errors import CONNECTION, OptionError, Unread
 from ansible_collections.hardening.alicloud.plugins.module_utils.journal import load
 from ansible_collections.hardening.alicloud.plugins.module_utils.values import Plan
 from ansible_collections.hardening.alicloud.plugins.modules import oss_bucket_acl, oss_bucket_versioning
@@ -162,6 +162,8 @@ def test_a_malformed_whitelist_ends_the_run_before_anything_is_read(play, broken
 
 # What became of a risk
 
+TRACE = Unread.of(refused("ListBuckets"))
+
 
 @pytest.mark.parametrize(
     ("before", "now", "expected"),
@@ -184,6 +186,23 @@ def test_a_risk_is_fixed_only_if_a_later_read_shows_it(before, now, expected):
     (found,) = rites._outcome([first], latest, frozenset({first.resource.arn}))
     assert found.status == expected
     assert bool(found.evidence) == (before == "open" and expected == "unknown")
+
+
+@pytest.mark.parametrize(
+    ("blind", "told"),
+    [
+        (a_finding("*", "unknown", unread=(TRACE,)), True),
+        (a_finding(status="unknown", control=POLICY, unread=(TRACE,)), True),
+        (a_finding("logs", "unknown", control=POLICY, unread=(TRACE,)), False),
+    ],
+)
+def test_a_resource_is_gone_only_where_the_last_read_saw_that(blind, told):
+    """An unreadable list, or the same resource unreadable under another control, is no sign of it; another one's is."""
+    first = [a_finding(), a_finding("logs", "compliant")]
+    found, untouched = rites._outcome(first, [blind], frozenset({first[0].resource.arn}))
+    assert (found.status, found.unread) == ("unknown", (TRACE,) if told else ())
+    assert ("could not be read" in found.evidence[-1], "it was gone" in found.evidence[-1]) == (told, not told)
+    assert untouched == first[1]
 
 
 def test_what_was_not_touched_is_not_judged_again():
@@ -257,12 +276,20 @@ def test_a_refused_change_ends_only_its_own_resource(play):
 
 
 def test_a_resource_that_is_half_changed_is_open_and_in_the_journal(play):
-    """The change that went through can be restored, the one that was refused is noted as such."""
+    """The change that went through can be restored; the one that was refused is noted as such, and is none."""
     world = World({"a": {**PUBLIC, "policy_is_public": True}}, {("a", BLOCK): refused(BLOCK)})
     outcome = play(world, oss_bucket_acl.main)
     assert statuses(outcome) == {("a", READ): "fixed", ("a", POLICY): "open"}
-    assert [entry.call.action for entry in load(play.journal)] == [ACL, BLOCK]
-    assert '"outcome": "failed", "error": "PutBucketPublicAccessBlock failed' in play.journal.read_text("utf-8")
+    assert [entry.call.action for entry in load(play.journal)] == [ACL]
+    assert '"outcome": "refused", "error": "PutBucketPublicAccessBlock failed' in play.journal.read_text("utf-8")
+
+
+@pytest.mark.parametrize("error", [refused("GetBucketAcl"), refused(ACL, CONNECTION, 0), refused(ACL, "Internal", 500)])
+def test_a_change_that_may_have_come_through_stays_in_the_journal(play, error):
+    """Where a read beside it failed, or nobody knows what became of it, a restore has to look."""
+    play(World({"a": PUBLIC}, {("a", ACL): error}), oss_bucket_acl.main)
+    assert [entry.call.action for entry in load(play.journal)] == [ACL]
+    assert '"outcome": "failed"' in play.journal.read_text("utf-8")
 
 
 def test_a_step_that_only_a_later_read_can_know_of_is_sent_in_its_turn(play):
@@ -352,10 +379,10 @@ def test_a_journal_that_breaks_midway_stops_what_is_left(play, monkeypatch):
     world = World(dict.fromkeys("abcd", PUBLIC))
     close = rites.Journal.close
 
-    def full(journal, seq, error=None):
+    def full(journal, seq, *outcome):
         if seq == 3:
             journal.path = journal.path / "full"
-        close(journal, seq, error)
+        close(journal, seq, *outcome)
 
     monkeypatch.setattr(rites.Journal, "close", full)
     outcome = play(world, oss_bucket_acl.main, workers=1)
@@ -415,6 +442,25 @@ def test_what_could_not_be_read_fails_the_run_at_its_end(play):
             "request_id": "5F3C-1",
         }
     ]
+
+
+@pytest.mark.parametrize("question", [("", "list_buckets"), ("a", "bucket_info")])
+def test_what_became_unreadable_after_the_change_fails_the_run(play, question):
+    """The change is told, its risk is unknown, and the read that was lost is named, whatever it was of."""
+    bucket, call = question
+    world = World({"a": {**PUBLIC, "acl": "private", "policy_is_public": True}})
+    put = world._put
+
+    def cut(*given):
+        put(*given)
+        world.reads[bucket][call] = refused("Lost")
+
+    world._put = cut
+    outcome = play(world, oss_bucket_acl.main)
+    assert statuses(outcome) == {("a", POLICY): "unknown"}
+    assert (outcome["failed"], outcome["changed"]) == (True, True)
+    assert "a (Lost: " in outcome["msg"]
+    assert [(one["what"], one["action"]) for one in outcome["unread"]] == [(a_resource("a").arn, "Lost")]
 
 
 def test_much_that_is_unreadable_is_told_in_short(play):

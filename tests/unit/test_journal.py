@@ -60,13 +60,24 @@ def test_a_change_is_one_line_with_its_undo(path):
 
 
 @pytest.mark.parametrize(
-    ("error", "outcome"), [(None, {"outcome": "sent"}), ("no (X).", {"outcome": "failed", "error": "no (X)."})]
+    "outcome",
+    [{"outcome": "sent"}, {"outcome": "failed", "error": "no (X)."}, {"outcome": "refused", "error": "no (X)."}],
 )
-def test_an_outcome_is_one_line(path, error, outcome):
+def test_an_outcome_is_one_line(path, outcome):
     """It names the change by its run and number."""
     journal = Journal(path, "run-1")
-    journal.close(journal.plan(CHANGE), error)
+    journal.close(journal.plan(CHANGE), **outcome)
     assert lines(path)[1] == {"run": "run-1", "seq": 1, **outcome}
+    assert len(load(path)) == (outcome["outcome"] != "refused")
+
+
+def test_a_refusal_takes_back_its_own_change_only(path):
+    """Be it between others of its run, or in a later run of the same name."""
+    for refused in (2, 1):
+        journal = Journal(path, "run-1")
+        for number in (1, 2):
+            journal.close(journal.plan(CHANGE if number == 1 else WORDED), "refused" if number == refused else "sent")
+    assert [entry.call for entry in load(path)] == [CHANGE.call, WORDED.call]
 
 
 def test_a_journal_is_made_with_its_first_change(path):
@@ -142,6 +153,45 @@ def test_a_run_that_died_does_not_spoil_the_next_ones_journal(path, length):
         path.write_bytes(text + b"{" + text[1:length])
         written(path, CHANGE)
         assert [entry.call for entry in load(path)] == [CHANGE.call, WORDED.call, CHANGE.call]
+
+
+@pytest.mark.parametrize("line", [0, 1])
+@pytest.mark.parametrize("length", [1, 30, 100, -1])
+def test_a_run_that_died_does_not_spoil_the_journal_of_one_beside_it(path, length, line):
+    """What the other one wrote on in the same line, and all behind it, is read."""
+    other = Journal(path, "run-2")
+    other.close(other.plan(WORDED))
+    text = path.read_bytes()
+    dead = Journal(path.with_name("dead"), "run-1")
+    dead.close(dead.plan(CHANGE))
+    torn = b"".join(dead.path.read_bytes().splitlines(keepends=True)[: line + 1])
+    start = torn.rindex(b"{", 0, -1) if line else 0
+    path.write_bytes(text + (torn[: start + length] if length > 0 else torn[:-1]))
+    other.close(other.plan(WORDED))
+    other.plan(CHANGE)
+    whole = [CHANGE.call] if line or length < 0 else []
+    assert [entry.call for entry in load(path)] == [WORDED.call, *whole, WORDED.call, CHANGE.call]
+
+
+@pytest.mark.parametrize("kept", [0, 40])
+def test_a_power_cut_does_not_spoil_a_journal(path, kept):
+    """What a file system fills with NULs was a line that was never finished."""
+    text = b"".join(written(path))
+    path.write_bytes(text + text[:kept] + b"\0" * 50)
+    assert len(load(path)) == 2
+    Journal(path, "run-2").plan(CHANGE)
+    assert len(load(path)) == 3
+
+
+def test_a_line_that_was_lost_from_a_run_that_goes_on_is_refused(path):
+    """Whoever wrote behind it."""
+    whole = written(path, CHANGE, CHANGE, CHANGE)
+    path.write_bytes(b"".join(whole))
+    Journal(path, "run-2").plan(CHANGE)
+    other = path.read_bytes().splitlines(keepends=True)[-1]
+    path.write_bytes(b"".join([*whole[:2], b"\0\0\n", other, *whole[4:]]))
+    with pytest.raises(JournalError, match="Line 3 of"):
+        load(path)
 
 
 @pytest.mark.parametrize("place", [0, 1, 2])

@@ -24,6 +24,28 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 
+@pytest.mark.parametrize(
+    ("before", "last", "expected"),
+    [
+        ((), ("AccessDenied", 403), True),
+        ((("SystemBusy", 400),), ("AccessDenied", 403), True),
+        ((("QpsLimitExceeded", 503),), ("AccessDenied", 403), True),
+        (((CONNECTION, 0),), ("AccessDenied", 403), False),
+        ((("InternalError", 500), ("SystemBusy", 400)), ("AccessDenied", 403), False),
+        ((), ("QpsLimitExceeded", 503), True),
+        ((), ("InternalError", 500), False),
+        ((), (CONNECTION, 0), False),
+        ((), (NOT_THE_CLOUD, 403), False),
+    ],
+)
+def test_a_call_was_refused_only_if_every_try_was(before, last, expected):
+    """One that broke off before the refusal may have had its effect."""
+    calls = Calls(*(an_error(*one) for one in (*before, last)))
+    with pytest.raises(CloudError) as found:
+        persist(calls, Pace(4), repeatable=True, sleep=calls.waits.append)
+    assert (found.value.code, found.value.refused) == (last[0], expected)
+
+
 class Calls:
     """A call that fails in these ways, one after the other, and then answers; the last way stays if it is to."""
 
