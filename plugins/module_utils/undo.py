@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from .cloud import Cloud
@@ -14,6 +14,8 @@ from .journal import Entry, load
 from .retry import backoff
 from .values import Call, Change, Plan, Resource
 from .writes import write
+
+OVERWRITTEN = "somebody changed it since, and to what is not known"
 
 
 @dataclass(frozen=True)
@@ -56,12 +58,7 @@ def restore(run: Run) -> list[str]:
     source = Path(run.options.journal)
     entries = load(source)
     cloud = run.connect()
-    strangers = sorted({entry.resource.account_id for entry in entries} - {cloud.account_id})
-    if strangers:
-        raise OptionError(
-            f"{source} is a journal of account {', '.join(strangers)}, but the key belongs to {cloud.account_id}."
-        )
-    seen = look(cloud, chains(entries))
+    seen = look(cloud, chains(_own(cloud, source, entries)))
     plan, left = decide(seen, run.options.force)
     run.result.update(changed=bool(plan.changes), diff=plan.diff(), restored=shown(plan), not_restored=left)
     run.open_journal(f"{source}.restore-{run.id}.jsonl")
@@ -76,6 +73,17 @@ def restore(run: Run) -> list[str]:
         )
     missed = sum(not one["partly"] for one in left)
     return run.errors + ([f"{missed} of {len(seen)} settings were not put back: see not_restored."] if missed else [])
+
+
+def _own(cloud: Cloud, source: Path, entries: list[Entry]) -> list[Entry]:
+    """What was changed in this account, with a warning of what was changed in others; OptionError if that is all."""
+    own = [entry for entry in entries if entry.resource.account_id == cloud.account_id]
+    others = ", ".join(sorted({entry.resource.account_id for entry in entries} - {cloud.account_id}))
+    if others and not own:
+        raise OptionError(f"{source} is a journal of account {others}, but the key belongs to {cloud.account_id}.")
+    if others:
+        cloud.warnings.append(f"{source} also tells of changes in account {others}: they take a key of that account.")
+    return own
 
 
 def chains(entries: list[Entry]) -> list[Chain]:
@@ -125,7 +133,7 @@ def decide(seen: list[Seen], force: bool) -> tuple[Plan, list[dict]]:
             reason, partly = stays[place]
             left.append(_left(one.chain, reason, partly=partly))
             continue
-        changes.append(_change(one.chain, tuple(sorted(users.get(one.chain.resource.arn, ())))))
+        changes.append(_change(one, tuple(sorted(users.get(one.chain.resource.arn, ())))))
         if one.chain.origin.partial:
             left.append(_left(one.chain, one.chain.origin.partial, partly=True))
     return Plan(tuple(changes)), left
@@ -169,9 +177,13 @@ def _obstacle(seen: Seen, force: bool) -> str | None:
     return None
 
 
-def _change(chain: Chain, needs: tuple[str, ...]) -> Change:
+def _change(seen: Seen, needs: tuple[str, ...]) -> Change:
+    chain = seen.chain
     last = chain.entries[-1].call
     before, after = _line(chain.setting, last), _line(chain.setting, chain.origin)
+    if not seen.ours:
+        # A look compares; it does not tell what else it saw.
+        before, last = f"{chain.setting}: {OVERWRITTEN}", replace(last, partial=OVERWRITTEN)
     return Change(chain.resource, chain.origin, last, before, after, needs)
 
 

@@ -13,8 +13,11 @@ description:
   - Every run that changes something writes a journal of what it changes and how to undo it, before it does so. This
     module takes such a journal and puts back what was, the newest change first.
   - It looks before it acts. What is already as it was is left alone. What somebody changed since is left alone too, and
-    named in RV(not_restored), unless O(force) is set.
-  - A journal of a run that was killed is fine. A restore writes a journal of its own, so it can be undone as well.
+    named in RV(not_restored), unless O(force) is set. What the cloud refused to change is not put back either; a
+    change of which nobody knows what came of it is looked at like any other.
+  - A journal of a run that was killed is fine. Of one that runs on several accounts wrote to, what was changed in the
+    account of the key is put back, and a warning names the others.
+  - A restore writes a journal of its own, so it can be undone as well.
 options:
   journal:
     description:
@@ -23,7 +26,8 @@ options:
     required: true
   force:
     description:
-      - Also put back what was changed again since the journal was written.
+      - Also put back what was changed again since the journal was written. What it was changed to is then lost; undoing
+        such a restore leads back to what the journal last set.
     type: bool
     default: false
 extends_documentation_fragment:

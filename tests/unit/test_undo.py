@@ -293,6 +293,42 @@ def test_a_journal_of_another_account_is_refused(play):
     assert f"journal of account {ACCOUNT}, but the key belongs to 9999999999999999" in outcome["msg"]
 
 
+def test_a_journal_of_several_accounts_gives_back_what_is_ones_own(play):
+    """The other's changes are not looked at, and a warning names their account."""
+    world, _unused = hardened(play)
+    text = play.journal.read_text("utf-8")
+    others = text.replace(ACCOUNT, "9999999999999999").replace('"run": "', '"run": "other-')
+    play.journal.write_text(text + others, "utf-8")
+    world.account_id = "9999999999999999"
+    outcome = play(world, restore.main)
+    assert not outcome["failed"]
+    assert len(outcome["restored"]) == 7
+    assert all(":9999999999999999:" in one["resource"] for one in outcome["restored"])
+    assert [one for one in outcome["warnings"] if f"changes in account {ACCOUNT}" in one]
+
+
+def test_what_was_refused_is_not_put_back(play):
+    """A bucket that its owner closed after the run could not is left closed."""
+    world = World({"a": PUBLIC}, {("a", "PutBucketAcl"): refused("PutBucketAcl")})
+    play(world, oss_bucket_acl.main)
+    world.refuse.clear()
+    world.reads["a"]["acl"] = "private"
+    outcome = play(world, restore.main)
+    assert (outcome["changed"], outcome["failed"], world.sent) == (False, False, [])
+
+
+def test_what_force_overwrites_is_not_said_to_be_known(play):
+    """The diff does not invent what was there, and undoing the restore says that it can only come near."""
+    world, _unused = hardened(play)
+    world.reads["a"]["acl"] = "public-read-write"
+    outcome = play(world, restore.main, force=True)
+    (diff,) = (one for one in outcome["diff"] if one["before_header"] == a_resource("a").arn)
+    assert f"acl: {undo.OVERWRITTEN}" in diff["before"]
+    again = play(world, restore.main, journal=outcome["journal"])
+    assert world.reads["a"]["acl"] == "private"
+    assert undo.OVERWRITTEN in {one["reason"] for one in again["not_restored"] if one["partly"]}
+
+
 def test_a_restore_that_never_shows_is_told(play):
     """Later reads are waited for, a limited number of times."""
     world, _unused = hardened(play)
