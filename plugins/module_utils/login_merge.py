@@ -54,6 +54,37 @@ class Seen(NamedTuple):
     source: str
 
 
+class Pool:
+    """Equal messages that earlier logs had, by their times: those of other times are never looked at."""
+
+    def __init__(self, attempts: list[Attempt]):
+        self._places: dict[int, list[Attempt]] = {}
+        for one in attempts:
+            for place in self._of(one):
+                self._places.setdefault(place, []).append(one)
+
+    def take(self, seen: Seen, most: int) -> list[Attempt]:
+        """Take out what may be the message that this log shows, no more than so many."""
+        back = REPEATED_WITHIN if seen.times > 1 else 0
+        moments = [one for one in (seen.moment, seen.other) if one is not None]
+        places = {
+            place for one in moments for place in range(_place(one - TOLERANCE - back), _place(one + TOLERANCE) + 1)
+        }
+        near = (one for place in sorted(places) for one in self._places.get(place, ()) if one.same_time(seen))
+        found = list(islice(dict.fromkeys(near), most))
+        for one in found:
+            for place in self._of(one):
+                self._places[place].remove(one)
+        return found
+
+    def _of(self, one: Attempt) -> set[int]:
+        return {_place(moment) for moment in (one.moment, one.other) if moment is not None}
+
+
+def _place(moment: float) -> int:
+    return int(moment // (2 * TOLERANCE))
+
+
 class Attempts:
     """Gathers attempts, one log after the other.
 
@@ -65,7 +96,7 @@ class Attempts:
         self._known: dict[tuple, list[Attempt]] = {}
         self._number = 0
         self._source: str | None = None  # the log that is read, and what of earlier logs it has not shown yet
-        self._single: dict[tuple, list[Attempt]] = {}
+        self._pools: dict[tuple, Pool] = {}
         self.left_out = 0
 
     def add(self, seen: Seen) -> None:
@@ -74,12 +105,12 @@ class Attempts:
         key = (host, seen.entry.pid, seen.entry.text.rstrip())
         known = self._known.get(key, [])
         if seen.source != self._source:
-            self._source, self._single = seen.source, {}
-        single = self._single[key] if key in self._single else list(known)
+            self._source, self._pools = seen.source, {}
+        if key not in self._pools:
+            self._pools[key] = Pool(known)
         times = min(seen.times, self._limit)
-        twins = list(islice((one for one in single if one.same_time(seen)), times))
+        twins = self._pools[key].take(seen, times)
         for twin in twins:
-            single.remove(twin)
             if twin.other is not None and seen.other is None:
                 twin.moment, twin.other = seen.moment, None
         for _time in range(times - len(twins)):
@@ -89,7 +120,7 @@ class Attempts:
             else:
                 self.left_out += 1
         if known:
-            self._known[key], self._single[key] = known, single
+            self._known[key] = known
 
     def in_order(self) -> list[Attempt]:
         """All of them, oldest first."""
