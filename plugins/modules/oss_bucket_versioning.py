@@ -33,7 +33,8 @@ options:
       - Every old version is billed. With this, each bucket also gets a lifecycle rule that deletes versions this many
         days after they were replaced or deleted, merged into the rules that it has. Where somebody changes these
         during the run, nothing is merged, and the task fails for this bucket.
-      - A bucket whose rules already do so, within as many days or fewer, is left as it is.
+      - A bucket whose rules already do so, within as many days or fewer, is left as it is. So is one that never had
+        versions, and that the whitelist accepts without.
     type: int
 extends_documentation_fragment:
   - hardening.alicloud.connection
@@ -188,6 +189,9 @@ def judge_expiry(bucket: Bucket, days: int, versioning: Finding) -> Finding:
         "no such lifecycle rule",
         ("no enabled rule for the whole bucket deletes old versions in time",),
         (change,),
+        # A bucket that never had versions needs the rule for those that it is about to get, and for nothing else:
+        # who accepts it without versioning accepts it without the rule.
+        also=() if bucket.versioning else (bucket.resource.arn,),
     )
 
 
