@@ -41,12 +41,14 @@ Target = tuple[str, str]
 class Delivery:
     """What was read. places: (region, project, logstore) to its Place, Unread where it could not be read.
 
-    role: whether a role exists that lets SLB deliver; None where nobody needed to know.
+    role: whether a role exists that lets SLB deliver; None where nobody needed to know. awaited: CLBs have settings
+    already that deliver nothing without it.
     """
 
     account_id: str
     places: dict[tuple[str, str, str], Place | Unread]
     role: bool | Unread | None = None
+    awaited: bool = False
 
 
 def check_names(options: SimpleNamespace, account_id: str) -> None:
@@ -104,13 +106,7 @@ def read_delivery(cloud: Cloud, options: SimpleNamespace, loggers: list[Balancer
     dangling = {wanted[one.resource.arn] for one in readable if strays(one, options, account, places)} - lost
     places |= _look(cloud, set(), dangling, role=False)[1]
     _warn_of_retention(cloud, options, {place: places[place] for place in lost | dangling})
-    if role is False and any(one.log for one in classic):
-        _warn(
-            cloud,
-            f"Access logs of CLBs are on, but neither the role {ROLE} nor {OLDER_ROLE} exists in this account: "
-            "nothing is delivered.",
-        )
-    return Delivery(account, places, role)
+    return Delivery(account, places, role, awaited=any(one.log for one in classic))
 
 
 def _place_for(balancer: Balancer, options: SimpleNamespace, account_id: str) -> tuple[str, str, str]:
@@ -169,22 +165,25 @@ def _attempt(read: Callable[[], T]) -> T | Unread:
 def _warn_of_retention(cloud: Cloud, options: SimpleNamespace, places: dict) -> None:
     for (_unused, project, logstore), place in places.items():
         if not isinstance(place, Unread) and place.there and place.days < options.retention_days:
-            _warn(
-                cloud,
+            sentence = (
                 f"The logstore {project}/{logstore} keeps logs for {place.days} days, and retention_days is "
-                f"{options.retention_days}: a logstore that is there is not changed.",
+                f"{options.retention_days}: a logstore that is there is not changed."
             )
-
-
-def _warn(cloud: Cloud, sentence: str) -> None:
-    if sentence not in cloud.warnings:
-        cloud.warnings.append(sentence)
+            if sentence not in cloud.warnings:
+                cloud.warnings.append(sentence)
 
 
 # Pure: what stands in the way, and what makes the rest
 
 
-def obstacle(delivery: Delivery, region: str, wanted: Target, kind: str) -> tuple[str | None, tuple[Unread, ...]]:
+def role_for(delivery: Delivery, kind: str) -> bool | Unread:
+    """Whether what delivers the logs of load balancers of a kind has its role; True for ALBs: none is looked for."""
+    return delivery.role if kind == "clb" else True
+
+
+def obstacle(
+    options: SimpleNamespace, delivery: Delivery, region: str, wanted: Target, kind: str
+) -> tuple[str | None, tuple[Unread, ...]]:
     """Why logs can't be sent to a target, with what could not be read to know better."""
     place = delivery.places[(region, *wanted)]
     if isinstance(place, Unread):
@@ -194,26 +193,41 @@ def obstacle(delivery: Delivery, region: str, wanted: Target, kind: str) -> tupl
                 f"the Log Service project {wanted[0]} belongs to another account: choose another name with log_project"
             ), ()
         return f"whether {'/'.join(wanted)} exists in Log Service could not be read", (place,)
-    if kind == "clb" and isinstance(delivery.role, Unread):
-        return "whether SLB has a role for the delivery could not be read", (delivery.role,)
+    # A name without a region is one that somebody chose, so each region that was looked at wants it.
+    sharing = sorted({each for each, *_unused in delivery.places if _project(options, delivery, each) == wanted[0]})
+    if len(sharing) > 1 and not place.project:
+        return (
+            f"log_project wants the project {wanted[0]} for {', '.join(sharing)}, and a project lies in one region: "
+            "put {region} into its name, or give regions"
+        ), ()
+    role = role_for(delivery, kind)
+    if isinstance(role, Unread):
+        return "whether SLB has a role for the delivery could not be read", (role,)
     return None, ()
+
+
+def _project(options: SimpleNamespace, delivery: Delivery, region: str) -> str:
+    return target(options, delivery.account_id, region, "clb")[0]
 
 
 def prepare(
     options: SimpleNamespace, delivery: Delivery, region: str, wanted: Target, kind: str
 ) -> tuple[tuple[Change, ...], tuple[str, ...]]:
-    """The changes that make what a target lacks, in order, and the ARNs that a load balancer's own change needs."""
+    """The changes that make what a target lacks, in order, and the ARNs that a load balancer's own change needs.
+
+    An index that was not looked at is not missed.
+    """
     project, logstore = _resources(delivery.account_id, region, wanted)
     place = delivery.places[(region, *wanted)]
     changes = []
-    if kind == "clb" and delivery.role is False:
-        changes.append(_make_role(_role_of(delivery.account_id)))
+    if role_for(delivery, kind) is False:
+        changes.append(_make_role(_role_of(delivery.account_id), delivery.awaited))
     if not place.project:
         stores = sorted({target(options, delivery.account_id, region, each)[1] for each in ("clb", "alb")})
         changes.append(_make_project(project, stores))
     if not place.there:
         changes.append(_make_logstore(logstore, project, wanted, options.retention_days))
-    if not place.indexed:
+    if not place.there or place.indexed is False:
         changes.append(_make_index(logstore, project, wanted))
     roles = (_role_of(delivery.account_id).arn,) if kind == "clb" else ()
     return tuple(changes), (*roles, project.arn, logstore.arn)
@@ -234,9 +248,10 @@ def _role_of(account: str) -> Resource:
     return Resource(f"acs:ram:*:{account}:role/{ROLE.lower()}", "ACS::RAM::Role", ROLE, ROLE, "", account)
 
 
-def _make_role(role: Resource) -> Change:
+def _make_role(role: Resource, used: bool) -> Change:
     params = {"ServiceName": SERVICE, "RoleName": ROLE}
-    call, undo = (Call("resourcemanager", f"{verb}ServiceLinkedRole", params) for verb in ("Create", "Delete"))
+    call = Call("resourcemanager", "CreateServiceLinkedRole", params)
+    undo = Call("resourcemanager", "DeleteServiceLinkedRole", {**params, "used": True} if used else params)
     return Change(role, call, undo, "", f"service-linked role: {ROLE}")
 
 

@@ -34,6 +34,11 @@ def create_service_role(cloud: Cloud, params: dict) -> None:
             raise
 
 
+def _refuses(_unused: Cloud, params: dict) -> str | None:
+    """Why a role must not be deleted: what the run found set already (params["used"]) works by it."""
+    return "what was set before it was made works only with it, so its service keeps it" if params.get("used") else None
+
+
 def delete_service_role(cloud: Cloud, params: dict) -> None:
     """Delete a service's role. The service itself keeps one that it still needs."""
     try:
@@ -53,5 +58,6 @@ WRITES = {
         setting="service-linked role",
         send=delete_service_role,
         holds=lambda cloud, params: not has_role(cloud, params["RoleName"]),
+        refuses=_refuses,
     ),
 }

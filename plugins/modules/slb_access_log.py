@@ -17,10 +17,12 @@ description:
   - A CLB without a layer-7 listener (HTTP, HTTPS) and an NLB have no access logs. They count as V(not_applicable).
   - A log setting whose project or logstore no longer exists counts as off, and so does one to the logstore that this
     module chooses (see O(log_project) and O(log_store)) while that has no index, since nobody can search it.
+  - So does the setting of a CLB while the account has none of the two roles that may deliver, since SLB then delivers
+    nothing and says nothing of it. Where they can't be read, it is V(unknown). For ALBs no role is looked for.
   - Also finds listeners that lead to an administration port. Which of them can go, no call can tell, so these risks are
     reported with C(blocked_by), and left to be closed by hand.
-  - An undo deletes a project, a logstore or an index only while it holds no logs. What is kept is named in the result
-    of M(hardening.alicloud.restore).
+  - An undo deletes a project, a logstore or an index only while it holds no logs, and the role only where no CLB had a
+    log setting before. What is kept is named in the result of M(hardening.alicloud.restore).
 options:
   types:
     description:
@@ -42,7 +44,8 @@ options:
     default: {}
   log_project:
     description:
-      - Name of the Log Service project for the logs of a region, which has to lie in that region. Names are global.
+      - Name of the Log Service project for the logs of a region, which has to lie in that region. Names are global, so
+        one without V({region}) is for load balancers of one region; none is made while those of several want it.
       - V({region}) and V({account_id}) stand for the region and the account.
       - Without it, C(hardening-slb-{account_id}-{region}) is where logs are sent that go nowhere, and load balancers
         that log to another place are left as they are. With it, those are moved.
@@ -152,6 +155,8 @@ from ansible_collections.hardening.alicloud.plugins.module_utils.balancers impor
 )
 from ansible_collections.hardening.alicloud.plugins.module_utils.cloud import Cloud
 from ansible_collections.hardening.alicloud.plugins.module_utils.delivery import (
+    OLDER_ROLE,
+    ROLE,
     Delivery,
     Target,
     arrived,
@@ -159,6 +164,7 @@ from ansible_collections.hardening.alicloud.plugins.module_utils.delivery import
     obstacle,
     prepare,
     read_delivery,
+    role_for,
     strays,
     target,
 )
@@ -237,14 +243,20 @@ def judge_log(delivery: Delivery, balancer: Balancer, options: SimpleNamespace) 
         if isinstance(unread, Unread):
             return Finding(LOGS, resource, UNKNOWN, EXPECTED, "not readable", unread=(unread,))
     place = delivery.places[(resource.region, *balancer.log)] if balancer.log else None
-    if isinstance(place, Unread):
-        return Finding(LOGS, resource, UNKNOWN, EXPECTED, f"logs to {'/'.join(balancer.log)}", unread=(place,))
-    if not strays(balancer, options, delivery.account_id, delivery.places):
-        return Finding(LOGS, resource, COMPLIANT)
-    evidence = "access logs are off"
-    if place:
-        evidence = f"access logs go to {'/'.join(balancer.log)}, which {amiss(place)}"
-    return close(delivery, balancer, options, evidence)
+    role = role_for(delivery, balancer.kind)
+    if strays(balancer, options, delivery.account_id, delivery.places):
+        wanted = target(options, delivery.account_id, resource.region, balancer.kind)
+        evidence = (
+            f"access logs go to {'/'.join(balancer.log)}, which {amiss(place)}" if place else "access logs are off"
+        )
+        return close(delivery, balancer, options, wanted, evidence)
+    unread = tuple(one for one in (place, role) if isinstance(one, Unread))
+    if unread:
+        return Finding(LOGS, resource, UNKNOWN, EXPECTED, f"logs to {'/'.join(balancer.log)}", unread=unread)
+    if not role:
+        evidence = f"neither the role {ROLE} nor {OLDER_ROLE} exists, so nothing is delivered"
+        return close(delivery, balancer, options, balancer.log, evidence)
+    return Finding(LOGS, resource, COMPLIANT)
 
 
 def amiss(place: Place) -> str:
@@ -256,12 +268,11 @@ def amiss(place: Place) -> str:
     return "is not where log_project and log_store want them"
 
 
-def close(delivery: Delivery, balancer: Balancer, options: SimpleNamespace, evidence: str) -> Finding:
-    """The finding that the logs are lost, with the changes that bring them to the target, or what is in their way."""
+def close(delivery: Delivery, balancer: Balancer, options: SimpleNamespace, wanted: Target, evidence: str) -> Finding:
+    """The finding that the logs are lost, with the changes that make them arrive at wanted, or what is in their way."""
     resource = balancer.resource
-    wanted = target(options, delivery.account_id, resource.region, balancer.kind)
     actual = f"logs to {'/'.join(balancer.log)}" if balancer.log else "off"
-    blocked_by, unread = obstacle(delivery, resource.region, wanted, balancer.kind)
+    blocked_by, unread = obstacle(options, delivery, resource.region, wanted, balancer.kind)
     changes: tuple[Change, ...] = ()
     if not blocked_by:
         prepared, needs = prepare(options, delivery, resource.region, wanted, balancer.kind)

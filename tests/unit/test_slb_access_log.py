@@ -11,6 +11,7 @@ from ansible_collections.hardening.alicloud.plugins.module_utils.delivery import
 from ansible_collections.hardening.alicloud.plugins.module_utils.errors import OptionError, Unread
 from ansible_collections.hardening.alicloud.plugins.module_utils.sls import Place
 from ansible_collections.hardening.alicloud.plugins.module_utils.values import Plan, Resource
+from ansible_collections.hardening.alicloud.plugins.module_utils.writes import write
 from ansible_collections.hardening.alicloud.plugins.modules.slb_access_log import State, assess, leads
 
 from tests.unit.examples import ACCOUNT
@@ -79,6 +80,23 @@ def test_who_logs(one, places, status):
 
 
 @pytest.mark.parametrize(
+    ("one", "place", "role", "status", "unread"),
+    [
+        (balancer(log=THEIRS), HERE, False, "open", ()),
+        (balancer(log=THEIRS), HERE, UNREAD, "unknown", (UNREAD,)),
+        (balancer(log=THEIRS), FOREIGN, UNREAD, "unknown", (FOREIGN, UNREAD)),
+        (balancer(log=THEIRS, listeners=(TCP,)), HERE, False, "not_applicable", ()),
+        (balancer("alb", log=THEIRS), HERE, False, "compliant", ()),
+        (balancer("alb", log=THEIRS), HERE, UNREAD, "compliant", ()),
+    ],
+)
+def test_a_clb_without_a_role_delivers_nothing(one, place, role, status, unread):
+    """Its setting alone proves nothing; of an ALB, no role is asked."""
+    finding = judged(one, {THEIRS: place}, role)
+    assert (finding.status, finding.unread) == (status, unread)
+
+
+@pytest.mark.parametrize(
     ("one", "places", "role", "given", "wanted"),
     [
         (balancer(), {OURS: NOWHERE}, False, {}, [ROLE, PROJECT, STORE, INDEX, SET]),
@@ -88,6 +106,8 @@ def test_who_logs(one, places, status):
         (balancer(), {OURS: HERE}, True, {}, [SET]),
         (balancer(log=THEIRS), {THEIRS: NOWHERE, OURS: HERE}, True, {}, [DELETE, SET]),
         (balancer(log=OURS), {OURS: NOWHERE}, True, {}, [PROJECT, STORE, INDEX]),
+        (balancer(log=THEIRS), {THEIRS: Place(project=True, days=7)}, False, {}, [ROLE]),
+        (balancer(log=OURS), {OURS: BARE}, False, {}, [ROLE, INDEX]),
         (balancer("alb"), {(OURS[0], "alb-access-log"): NOWHERE}, None, {}, [PROJECT, STORE, INDEX, ENABLE]),
         (balancer("alb", log=THEIRS), {THEIRS: HERE, ("acme-new", "b"): HERE}, None,
          {"log_project": "acme-new", "log_store": "b"}, [DISABLE, ENABLE]),
@@ -114,6 +134,30 @@ def test_what_is_in_the_way(place, role, reason, unread):
     finding = judged(balancer(), {OURS: place}, role)
     assert (finding.status, finding.changes, finding.unread) == ("open", (), unread)
     assert reason in finding.blocked_by
+
+
+@pytest.mark.parametrize(
+    ("name", "here", "blocked"),
+    [("acme-logs", NOWHERE, True), ("acme-logs", HERE, False), ("acme-logs-{region}", NOWHERE, False)],
+)
+def test_a_project_lies_in_one_region(name, here, blocked):
+    """Where several want one name, none is made: which region would get it, would be chance."""
+    given = options(admin_ports=[], log_project=name, log_store="all")
+    places = {
+        (region, name.format(region=region), "all"): place
+        for region, place in ((REGION, here), ("cn-beijing", NOWHERE))
+    }
+    finding = assess(State([balancer()], Delivery(ACCOUNT, places, role=True)), given)[0]
+    assert bool(finding.changes) is not blocked
+    assert ("cn-beijing, cn-hangzhou" in (finding.blocked_by or "")) is blocked
+
+
+@pytest.mark.parametrize("awaited", [True, False])
+def test_a_role_that_was_awaited_stays(awaited):
+    """A restore leaves it where a setting from before needs it, and deletes it where it came with the first one."""
+    delivery = Delivery(ACCOUNT, {(REGION, *OURS): HERE}, role=False, awaited=awaited)
+    undo = assess(State([balancer()], delivery), options(admin_ports=[]))[0].changes[0].undo
+    assert bool(write(undo).refuses(None, undo.params)) is awaited
 
 
 def test_an_alb_needs_no_role_of_slb():
