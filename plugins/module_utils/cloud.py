@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from . import endpoints
 from .credentials import Keys, resolve, setting
-from .errors import CloudError, OptionError
+from .errors import NOT_THE_CLOUD, CloudError, OptionError
 from .progress import progress
 from .retry import APART, Pace, persist
 from .rpc import RpcClient
@@ -46,7 +46,7 @@ class Cloud:
     @cached_property
     def account_id(self) -> str:
         """The account's number. The first call of every run, so that a wrong key is told at once."""
-        return str(self.rpc("sts", "GetCallerIdentity")["AccountId"])
+        return str(_part("GetCallerIdentity", self.rpc("sts", "GetCallerIdentity"), "AccountId"))
 
     @cached_property
     def oss(self) -> OssClient:
@@ -80,7 +80,8 @@ class Cloud:
 
     @cached_property
     def _regions(self) -> list[str]:
-        return [region["RegionId"] for region in self.rpc("ecs", "DescribeRegions")["Regions"]["Region"]]
+        regions = _part("DescribeRegions", self.rpc("ecs", "DescribeRegions"), "Regions", "Region")
+        return [_part("DescribeRegions", region, "RegionId") for region in regions]
 
     def map(self, function: Callable[[T], R], items: Iterable[T]) -> list[R | CloudError]:
         """function over all items at once, up to the number of workers; answers in the items' order.
@@ -111,5 +112,15 @@ class Cloud:
         def ask() -> dict:
             return client.call("sts", "AssumeRole", params, endpoints.HOME_REGION)
 
-        found = persist(ask, self._pace("sts"), repeatable=True)["Credentials"]
-        return Keys(found["AccessKeyId"], found["AccessKeySecret"], found["SecurityToken"])
+        answer = persist(ask, self._pace("sts"), repeatable=True)
+        parts = ("AccessKeyId", "AccessKeySecret", "SecurityToken")
+        return Keys(*(_part("AssumeRole", answer, "Credentials", part) for part in parts))
+
+
+def _part(action: str, answer: object, *path: str) -> Any:
+    """What an answer holds there; CloudError where that is nothing."""
+    for name in path:
+        answer = answer.get(name) if isinstance(answer, dict) else None
+    if not answer:
+        raise CloudError(action, NOT_THE_CLOUD, f"the answer has no {'.'.join(path)}")
+    return answer
