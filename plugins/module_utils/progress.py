@@ -48,9 +48,9 @@ class Progress:
         self._note(done=done, total=total, call=what, held_up="")
 
     def _note(self, more: int = 0, **news: object) -> None:
-        if self._path is None:
-            return
         with self._lock:
+            if self._path is None:
+                return
             self._state.update(news)
             self._state["done"] += more
             if time.monotonic() - self._written < SECONDS:
