@@ -53,11 +53,24 @@ def resolve(options: SimpleNamespace) -> Keys:
         return _profile_keys(options.profile)
     if options.ecs_ram_role:
         return _ecs_role(options.ecs_ram_role)
-    found = _keys(*(setting(options, name) for name in ("access_key_id", "access_key_secret", "security_token")))
+    found = _environment_keys(options.security_token)
     if found:
         return found
     role = setting(options, "ecs_ram_role")
     return _ecs_role(role) if role else _profile_keys(setting(options, "profile"))
+
+
+def _environment_keys(token: str | None) -> Keys | None:
+    """The key of the environment, with this token or its own: one under the names of the other kind is another key's.
+
+    The names of the older collection count where the newer ones give neither an id nor a secret.
+    """
+    names = (ENVIRONMENT[name] for name in ("access_key_id", "access_key_secret", "security_token"))
+    for kind in zip(*names, strict=True):
+        identifier, secret, own = (os.environ.get(name) for name in kind)
+        if identifier or secret:
+            return _keys(identifier, secret, token or own)
+    return None
 
 
 def _keys(identifier: str | None, secret: str | None, token: str | None) -> Keys | None:

@@ -132,6 +132,7 @@ def test_keys_come_with_their_own_token_only(monkeypatch):
         ({"access_key_id": "a"}, {SECRET: "d"}, "access_key_secret"),
         ({}, {KEY: "c"}, "access_key_secret"),
         ({}, {SECRET: "d"}, "access_key_id"),
+        ({}, {KEY: "c", "ALICLOUD_SECRET_KEY": "d"}, "access_key_secret"),
         ({"profile": "half"}, {}, "access_key_secret"),
     ],
 )
@@ -151,6 +152,26 @@ def test_the_older_collections_names_count_too(monkeypatch):
     monkeypatch.setenv(KEY, "newer-id")
     monkeypatch.setenv(SECRET, "newer-secret")
     assert resolve(options()) == Keys("newer-id", "newer-secret")
+
+
+@pytest.mark.parametrize(
+    ("environment", "expected"),
+    [
+        ({KEY: "a", SECRET: "b", "ALICLOUD_SECURITY_TOKEN": "stale"}, Keys("a", "b")),
+        ({"ALICLOUD_ACCESS_KEY": "a", "ALICLOUD_SECRET_KEY": "b", TOKEN: "stale"}, Keys("a", "b")),
+        (
+            {"ALICLOUD_ACCESS_KEY": "a", "ALICLOUD_SECRET_KEY": "b", "ALICLOUD_SECURITY_TOKEN": "c"},
+            Keys("a", "b", "c"),
+        ),
+        ({KEY: "a", SECRET: "b", "ALICLOUD_ACCESS_KEY": "other"}, Keys("a", "b")),
+    ],
+)
+def test_a_key_of_the_environment_is_of_one_kind_of_names(environment, expected, monkeypatch):
+    """What stands under the names of the other kind belongs to another key."""
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    assert resolve(options()) == expected
+    assert resolve(options(security_token="task-token")) == Keys(expected.id, expected.secret, "task-token")
 
 
 @pytest.mark.parametrize(
