@@ -12,7 +12,7 @@ class ModuleDocFragment:
 options:
   checks:
     description:
-      - Which check item of Security Center speaks of which control, where the catalogue's own name patterns don't
+      - Which check item of Security Center speaks of which control, where the catalogue's own phrases don't
         find it. A map from the id of a control to the item's id, its English name, a pattern over that name, or a list
         of these.
       - A control that stands here is joined to these items only.

@@ -8,6 +8,7 @@ product and its English name.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -16,7 +17,7 @@ from typing import TypeVar
 
 from .cloud import Cloud
 from .controls import CONTROLS
-from .errors import CloudError, OptionError, Unread
+from .errors import NOT_THE_CLOUD, CloudError, OptionError, Unread
 from .values import Resource
 
 T = TypeVar("T")
@@ -140,7 +141,10 @@ class SecurityCenter(Site):
         )
 
     def score(self, model: str) -> dict | None:
-        """The answer for one model: Score, CalTime, Suggestions; None where the account has no such model."""
+        """The answer for one model: Score, CalTime, Suggestions; None where the account has no such model.
+
+        CloudError where the score is neither a number nor empty.
+        """
         try:
             answer = self.call("DescribeSecureSuggestion", {"Lang": "en", **MODELS[model]})
         except CloudError as error:
@@ -148,7 +152,11 @@ class SecurityCenter(Site):
             if model != "legacy" and error.code.startswith(("IllegalParam", "InvalidParam", "InvalidCalType")):
                 return None
             raise
-        return answer if str(answer.get("Score") or "").strip() else None
+        said = str("" if answer.get("Score") is None else answer["Score"]).strip()
+        if said and not re.fullmatch(r"\d+(\.\d+)?", said):
+            problem = f"the score is {said!r}, which is no number"
+            raise CloudError("DescribeSecureSuggestion", NOT_THE_CLOUD, problem, str(answer.get("RequestId") or ""))
+        return answer if said else None
 
 
 def site_of(options: SimpleNamespace) -> str:
@@ -177,9 +185,19 @@ def controls_of(number: int, name: str, product: str, checks: dict[str, list[str
         if (
             str(number) in checks[control] or named(name, checks[control])
             if control in checks
-            else product in PRODUCTS.get(control.partition("-")[0], ()) and named(name, entry["security_center"])
+            else product in PRODUCTS.get(control.partition("-")[0], ())
+            and any(says(name, phrase) for phrase in entry["security_center"])
         )
     )
+
+
+def says(name: str, phrase: str) -> bool:
+    """The name has the words of the phrase in their order, others between them or not; case does not matter.
+
+    Only whole words count, for "support" speaks of no port; a star in the phrase stands for the rest of a word.
+    """
+    words = iter(re.findall(r"\w+", name.casefold()))
+    return all(any(fnmatchcase(word, part) for word in words) for part in phrase.casefold().split())
 
 
 def named(name: str, patterns: list[str]) -> bool:

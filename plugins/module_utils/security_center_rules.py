@@ -7,6 +7,7 @@ mark by which we know it again. A rule without that mark is somebody else's, and
 
 from __future__ import annotations
 
+import re
 import uuid
 from dataclasses import dataclass, replace
 
@@ -22,6 +23,11 @@ FIELDS = ("control", "expires", "owner", "reason")
 ADD, ADD_ITEM, REMOVE = "AddCheckInstanceResultWhiteList", "AddCheckResultWhiteList", "RemoveCheckResultWhiteList"
 
 
+def plain(text: str) -> str:
+    """The text without what an editor or a console changes on its way: line ends, and space around it."""
+    return re.sub("\r+\n?", "\n", text).strip()
+
+
 @dataclass(frozen=True)
 class Accepted:
     """What a remark of ours says: the words of the inventory, and expires as YYYY-MM-DD."""
@@ -34,12 +40,12 @@ class Accepted:
     @classmethod
     def of(cls, entry: Entry) -> Accepted:
         """What is to be said of an entry. The owner has to stay on one line, for the reason begins on the next."""
-        return cls(entry.control, entry.expires.isoformat(), " ".join(entry.owner.split()), entry.reason.strip())
+        return cls(entry.control, entry.expires.isoformat(), " ".join(entry.owner.split()), plain(entry.reason))
 
     @classmethod
     def read(cls, remark: str) -> Accepted | None:
         """What a remark says, None if it is none of ours."""
-        lines = remark.replace("\r\n", "\n").strip().split("\n", len(FIELDS))
+        lines = plain(remark).split("\n", len(FIELDS))
         heads = [MARK, *(f"{name}: " for name in FIELDS)]
         if len(lines) != len(heads) or not all(line.startswith(head) for line, head in zip(lines, heads, strict=True)):
             return None
@@ -143,7 +149,7 @@ def _alike(cloud: Cloud, params: dict) -> list[Rule]:
     return [
         rule
         for rule in rules
-        if rule.remark.strip() == params["remark"].strip()
+        if plain(rule.remark) == plain(params["remark"])
         and rule.whole_item == (not params["instances"])
         and (rule.whole_item or set(_known(rule)) == set(params["instances"]))
     ]
