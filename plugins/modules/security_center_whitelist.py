@@ -20,7 +20,9 @@ description:
   - What is not in step is reported as a risk of the control V(security-center-whitelist-in-step), with the changes that
     would close it. The risks that the entries accept are not repeated here; the control modules report them.
   - Some check items speak of several controls, and a rule hides all of them. A resource that fails another of them,
-    which the inventory does not accept, gets no rule, and one that is there goes. To know that, a bucket's ACL is read.
+    which the inventory does not accept, gets no rule, and one that is there goes. To know that, a bucket's ACL is read,
+    and whether its policy is public. A whole item gets a rule only if entries with the scope V(item) accept every
+    control of it.
   - An account must not be kept by two inventories, for each would remove the rules of the other.
 options:
   verify:
@@ -57,7 +59,7 @@ EXAMPLES = r"""
         owner: web team
         expires: "2027-06-30"
 
-- name: Name the check item that the catalogue's patterns don't find
+- name: Name the check item that the catalogue's phrases don't find
   hardening.alicloud.security_center_whitelist:
     checks:
       oss-bucket-versioning-enabled: "OSS - Version control of buckets"
@@ -251,6 +253,12 @@ def read(cloud: Cloud, options: SimpleNamespace, only: frozenset[str] | None) ->
     hidden = look_behind(center, lasting_still(entries, today), instances)
     if only is None:
         cloud.warnings += [hiding(number, name, left, mapped) for (number, name), left in hidden.items() if left]
+        cloud.warnings += [
+            f"{item.name} is not whitelisted as a whole: a rule would hide {', '.join(left)} too, which no entry with "
+            "the scope item accepts."
+            for item in mapped
+            if (left := left_out(item, lasting_still(entries, today)))
+        ]
     return State(
         account_id=cloud.account_id,
         region=center.region,
@@ -279,11 +287,18 @@ def look_behind(
 
 
 def hiding(number: int, name: str, left: tuple[str, ...] | Unread, items: list[Item]) -> str:
-    """The warning that a resource is not whitelisted though the inventory accepts it, and why."""
+    """The warning that nothing is whitelisted for a resource though the inventory accepts it, and why."""
     item = next(item.name for item in items if item.id == number)
     if isinstance(left, Unread):
-        return f"{name} is not whitelisted: what else {item} finds there could not be read ({left.code})."
+        return f"Nothing is whitelisted for {name}: what else {item} finds there could not be read ({left.code})."
     return f"{name} is not whitelisted: a rule of {item} would hide {', '.join(left)} too, which nobody accepts there."
+
+
+def left_out(item: Item, entries: list[Entry]) -> tuple[str, ...]:
+    """The controls of the item that no entry accepts as a whole, where one accepts another of them so; else none."""
+    accepted = {entry.control for entry in entries if entry.scope == "item"}
+    left = tuple(control for control in item.controls if control not in accepted)
+    return left if len(left) < len(item.controls) else ()
 
 
 def lasting_still(entries: list[Entry], today: date) -> list[Entry]:
@@ -304,11 +319,11 @@ def unmatched(entries: list[Entry], mapped: list[Item]) -> list[str]:
 def assess(state: State, options: SimpleNamespace) -> list[Finding]:
     """A finding for each resource under our items, and for each item that has a rule of its own or is to have one."""
     obstacles = tuple(one for one in (state.items, state.rules) if isinstance(one, Unread))
-    if any(one.code == NOT_PURCHASED for one in obstacles):
-        return []
+    unread = tuple(one for one in obstacles if one.code != NOT_PURCHASED)
+    if unread:
+        return [unknowable(resource(state, f"acs:yundun-sas:*:{state.account_id}:*"), unread)]
     if obstacles:
-        arn = f"acs:yundun-sas:*:{state.account_id}:*"
-        return [Finding(CONTROL, resource(state, arn), UNKNOWN, "readable", "not readable", unread=obstacles)]
+        return []
     entries = lasting_still(whitelist.parse(options.whitelist), state.today)
     cases: dict[str, list[Case]] = {}
     unknown: list[Finding] = []
@@ -345,12 +360,10 @@ def items_of(state: State) -> list[Item]:
     """The items of our controls, and those that are none (any more) but have a rule of ours."""
     known = {item.id for item in state.items}
     stray = {rule.check_id: rule for rule in state.rules if rule.accepted and rule.check_id not in known}
+    # They speak of no control, whatever the remark says of its own: nothing accepts a rule there.
     return [
         *state.items,
-        *(
-            Item(number, rule.check_name, rule.product, "", "", "medium", 0, (rule.accepted.control,))
-            for number, rule in stray.items()
-        ),
+        *(Item(number, rule.check_name, rule.product, "", "", "medium", 0, ()) for number, rule in stray.items()),
     ]
 
 
@@ -366,13 +379,18 @@ def cases_of(state: State, item: Item, entries: list[Entry]) -> list[Case]:
     ours = [rule for rule in rules if rule.accepted]
     results = {one.id: one for one in state.instances.get(item.id, [])}
     whole = whole_item(state, item, entries, rules)
-    covered = any(rule.whole_item for rule in rules) or bool(whole and whole.wanted)
+    # A rule of ours for the whole item counts only if it is to stay.
+    covered = any(rule.whole_item and not rule.accepted for rule in rules) or bool(whole and whole.wanted)
     named = {
         name: resource_of(item.product, name, name, "", state.account_id) for rule in ours for name in rule.instances
     }
     resources = {**named, **{name: one.resource for name, one in results.items()}}
     hides = {name: state.hidden.get((item.id, name), ()) for name in resources}
-    wanted = {name: None if hides[name] else accepting(item, what, entries) for name, what in resources.items()}
+    # Where it can't be told what a rule would hide, the resource is unknown, and others may share its rule until then.
+    wanted = {
+        name: None if hides[name] and not isinstance(hides[name], Unread) else accepting(item, what, entries)
+        for name, what in resources.items()
+    }
     fit = [rule for rule in ours if rule.instances and all(wanted[name] == rule.accepted for name in rule.instances)]
     cases = [whole] if whole else []
     for name, what in resources.items():
@@ -399,9 +417,10 @@ def whole_item(state: State, item: Item, entries: list[Entry], rules: list[Rule]
     if not asked and not ours:
         return None
     covered = any(rule.whole_item and not rule.accepted for rule in rules)
-    wanted = lasting(asked)
+    hides = left_out(item, entries)
+    wanted = None if hides else lasting(asked)
     fit = tuple(rule for rule in ours if rule.accepted == wanted)
-    return Case(item, what, (), item.status in FAILING, covered, ours, fit, wanted)
+    return Case(item, what, (), item.status in FAILING, covered, ours, fit, wanted, hides)
 
 
 def accepting(item: Item, what: Resource, entries: list[Entry]) -> Accepted | None:
@@ -424,7 +443,7 @@ def lasting(entries: list[Entry]) -> Accepted | None:
 def judge(state: State, cases: list[Case]) -> Finding:
     """One resource under all of its items."""
     what = cases[0].resource
-    unread = tuple(case.hides for case in cases if isinstance(case.hides, Unread))
+    unread = tuple(dict.fromkeys(one for case in cases for one in undecided(state, case)))
     if unread:
         return unknowable(what, unread)
     out = [case for case in cases if case.dropped or case.missing]
@@ -440,6 +459,13 @@ def judge(state: State, cases: list[Case]) -> Finding:
         changes=tuple(change for case in out for change in changes(state, case)),
         severity="medium" if any(case.dropped for case in out) else "low",
     )
+
+
+def undecided(state: State, case: Case) -> list[Unread]:
+    """What could not be read of the resource, or of another that a rule names which would have to go."""
+    names = dict.fromkeys([*case.ids, *(name for rule in case.dropped for name in rule.instances)])
+    answers = [state.hidden.get((case.item.id, name)) for name in names]
+    return [answer for answer in answers if isinstance(answer, Unread)]
 
 
 def should(case: Case) -> str:
@@ -466,6 +492,8 @@ def why(case: Case, rule: Rule) -> str:
     """Why a rule has to go."""
     if case.hides:
         return f"it hides {', '.join(case.hides)} too, which the inventory does not accept here"
+    if not case.item.controls:
+        return f"the item speaks of none of our controls (any more); the rule says {rule.accepted}"
     if not case.wanted:
         return f"the inventory does not accept it (any more); the rule says {rule.accepted}"
     if rule.accepted != case.wanted:
