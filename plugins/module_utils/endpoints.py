@@ -84,6 +84,12 @@ def check_base(endpoint_url: str | None) -> str | None:
     return f"{parts.scheme}://{parts.netloc}"
 
 
+def userinfo(endpoint_url: str | None) -> set[str]:
+    """The user name and password in a URL as they stand before its host, which no output may show."""
+    before, at, _host = (endpoint_url or "").rpartition("@")
+    return {(before.partition("//")[2] or before) + at} if at else set()
+
+
 def _parts(url: str) -> SplitResult | None:
     try:
         parts = urlsplit(url)

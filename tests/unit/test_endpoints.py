@@ -10,6 +10,7 @@ from ansible_collections.hardening.alicloud.plugins.module_utils.endpoints impor
     host,
     is_loopback,
     proxies,
+    userinfo,
 )
 from ansible_collections.hardening.alicloud.plugins.module_utils.errors import OptionError
 
@@ -77,6 +78,23 @@ def test_a_password_in_a_base_is_not_repeated(scheme):
     with pytest.raises(OptionError) as refusal:
         check_base(f"{scheme}://user:hunter2@gateway.example.com")
     assert "hunter2" not in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        (None, set()),
+        ("https://gateway.example.com", set()),
+        ("https://user:hunter2@gateway.example.com", {"user:hunter2@"}),
+        ("https://user:hunter@2@gateway.example.com", {"user:hunter@2@"}),
+        ("https://user://hunter2@gateway.example.com", {"user://hunter2@"}),
+        ("https://hunter2@gateway.example.com", {"hunter2@"}),
+        ("user:hunter2@gateway.example.com", {"user:hunter2@"}),
+    ],
+)
+def test_what_a_base_must_not_hold_is_known(given, expected):
+    """With the @, so that a short name is not taken out of everything else."""
+    assert userinfo(given) == expected
 
 
 @pytest.mark.parametrize(
