@@ -427,6 +427,15 @@ def test_journal_of_settings_that_somebody_changed_since(bench):
 # Secrets
 
 
+@pytest.mark.parametrize("scheme", ["https://", "http://", ""])
+def test_password_in_the_address(bench, scheme):
+    """A password that stands where none belongs is refused, and is in no part of the output."""
+    result = bench.result({"endpoint_url": f"{scheme}user:wrong-secret@127.0.0.1:9"})
+    assert "user name or a password" in result["msg"]
+    assert result["invocation"]["module_args"]["endpoint_url"].endswith("127.0.0.1:9")
+    assert bench.sim.journal() == []
+
+
 def test_secrets_in_options(bench):
     """Keys given as options are in no output, at any verbosity, with the SDK's own log switched on."""
     bench.without_key()

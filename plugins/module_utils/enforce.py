@@ -18,7 +18,7 @@ from types import SimpleNamespace
 
 from ansible.module_utils.basic import AnsibleModule
 
-from . import whitelist
+from . import endpoints, whitelist
 from .cloud import Cloud
 from .errors import CloudError, HardeningError, JournalError, OptionError, Unread
 from .journal import FAILED, REFUSED, Journal, default_path, new_run
@@ -72,6 +72,7 @@ class Run:
 
     def connect(self) -> Cloud:
         """The account, known by its number: the first call, which also proves the key."""
+        self.module.no_log_values.update(endpoints.userinfo(self.options.endpoint_url))
         self.cloud = Cloud.connect(self.options)
         self.module.no_log_values.update(filter(None, (self.cloud.keys.secret, self.cloud.keys.token)))
         self.result["account_id"] = self.cloud.account_id
