@@ -134,8 +134,8 @@ class Run:
             write(change.call).send(self.cloud, change.call.params)
         except HardeningError as error:
             # An error of another action is that of a read, which may come before the change or after it.
-            refused = isinstance(error, CloudError) and error.refused and error.action == change.call.action
-            self.journal.close(seq, REFUSED if refused else FAILED, str(error))
+            beside = isinstance(error, CloudError) and error.action != change.call.action
+            self.journal.close(seq, REFUSED if error.refused and not beside else FAILED, str(error))
             return error
         self.sent.append(change)
         self.journal.close(seq)

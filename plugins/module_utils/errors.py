@@ -41,7 +41,12 @@ NOT_THE_CLOUD = "UnexpectedAnswer"
 
 
 class HardeningError(Exception):
-    """Something the run can't go on with; the message is shown as it is."""
+    """Something the run can't go on with; the message is shown as it is.
+
+    refused: what was to be done was not, so it had no effect.
+    """
+
+    refused = False
 
 
 class OptionError(HardeningError):
@@ -50,6 +55,12 @@ class OptionError(HardeningError):
 
 class JournalError(HardeningError):
     """The restore journal can't be written or read."""
+
+
+class NotSentError(HardeningError):
+    """A change that what was read right before it kept from being sent."""
+
+    refused = True
 
 
 class CloudError(HardeningError):

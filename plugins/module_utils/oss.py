@@ -11,14 +11,14 @@ from __future__ import annotations
 import base64
 import hashlib
 import threading
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urlsplit
 from xml.etree import ElementTree
 
 from . import endpoints
 from .credentials import Keys
-from .errors import CONNECTION, NOT_THE_CLOUD, CloudError, HardeningError
+from .errors import CONNECTION, NOT_THE_CLOUD, CloudError, HardeningError, NotSentError
 from .progress import progress
 from .retry import Pace, persist
 from .writes import Write
@@ -26,6 +26,7 @@ from .writes import Write
 CONNECT_SECONDS = 5
 READ_SECONDS = 20
 LIST_PAGE = 1000
+T = TypeVar("T")
 # The ACLs of a bucket, from closed to open.
 OPENNESS = ("private", "public-read", "public-read-write")
 # What each answer is, by its root. Anything else would pass for an answer that holds nothing.
@@ -171,7 +172,7 @@ class OssClient:
 
     def put_acl(self, params: dict) -> None:
         """Set the ACL of a bucket that is there: PutBucketAcl on a missing one would create it."""
-        self.acl(params)
+        _before("PutBucketAcl", self.acl, params)
         self.put("PutBucketAcl", params, "acl", headers={"x-oss-acl": params["acl"]})
 
     def put_block(self, params: dict) -> None:
@@ -194,10 +195,11 @@ class OssClient:
         params["over"], where it is given: the document that was read before ("" for none). Where another one is there
         by now, nothing is sent, for rules that came since would go. OSS itself takes no condition with this call.
         """
-        if "over" in params and canonical(self.lifecycle(params)) != canonical(params["over"] or None):
-            raise HardeningError(
-                "PutBucketLifecycle was not sent: somebody changed the lifecycle rules after they were read. Run again."
-            )
+        if "over" in params:
+            there = _before("PutBucketLifecycle", self.lifecycle, params)
+            if canonical(there) != canonical(params["over"] or None):
+                changed = "somebody changed the lifecycle rules after they were read. Run again."
+                raise NotSentError(f"PutBucketLifecycle was not sent: {changed}")
         headers = {"x-oss-allow-same-action-overlap": "true"}
         self.put("PutBucketLifecycle", params, "lifecycle", params["document"], headers)
 
@@ -277,6 +279,14 @@ class OssClient:
                     is_path_style=bool(self._base),
                 )
             return self._services[url, region]
+
+
+def _before(action: str, read: Callable[[dict], T], params: dict) -> T:
+    """What has to be read before this action; where it can't be, nothing is sent."""
+    try:
+        return read(params)
+    except CloudError as error:
+        raise NotSentError(f"{action} was not sent: {error}") from None
 
 
 def canonical(document: str | None) -> str | None:

@@ -9,7 +9,12 @@ from dataclasses import replace
 
 import pytest
 from ansible_collections.hardening.alicloud.plugins.module_utils import enforce as rites
-from ansible_collections.hardening.alicloud.plugins.module_utils.errors import CONNECTION, OptionError, Unread
+from ansible_collections.hardening.alicloud.plugins.module_utils.errors import (
+    CONNECTION,
+    NotSentError,
+    OptionError,
+    Unread,
+)
 from ansible_collections.hardening.alicloud.plugins.module_utils.journal import load
 from ansible_collections.hardening.alicloud.plugins.module_utils.values import Plan
 from ansible_collections.hardening.alicloud.plugins.modules import oss_bucket_acl, oss_bucket_versioning
@@ -282,6 +287,12 @@ def test_a_resource_that_is_half_changed_is_open_and_in_the_journal(play):
     assert statuses(outcome) == {("a", READ): "fixed", ("a", POLICY): "open"}
     assert [entry.call.action for entry in load(play.journal)] == [ACL]
     assert '"outcome": "refused", "error": "PutBucketPublicAccessBlock failed' in play.journal.read_text("utf-8")
+
+
+def test_a_change_that_was_not_sent_is_none(play):
+    """What was read right before it kept it back."""
+    play(World({"a": PUBLIC}, {("a", ACL): NotSentError("It was not sent.")}), oss_bucket_acl.main)
+    assert load(play.journal) == []
 
 
 @pytest.mark.parametrize("error", [refused("GetBucketAcl"), refused(ACL, CONNECTION, 0), refused(ACL, "Internal", 500)])

@@ -11,10 +11,10 @@ import pytest
 from ansible_collections.hardening.alicloud.plugins.module_utils import retry
 from ansible_collections.hardening.alicloud.plugins.module_utils.cloud import Cloud
 from ansible_collections.hardening.alicloud.plugins.module_utils.credentials import Keys
-from ansible_collections.hardening.alicloud.plugins.module_utils.errors import NOT_THE_CLOUD, CloudError, HardeningError
+from ansible_collections.hardening.alicloud.plugins.module_utils.errors import NOT_THE_CLOUD, CloudError, NotSentError
 from ansible_collections.hardening.alicloud.plugins.module_utils.oss import ROOTS, OssClient
 
-from tests.unit.examples import at
+from tests.unit.examples import at, refused
 
 CHINESE = "<html><body>访问被拒绝</body></html>"
 # oss2 reads 4096 bytes of a page: one of these is cut within a character.
@@ -201,6 +201,25 @@ def test_lifecycle_rules_take_the_place_of_those_that_were_read_only(monkeypatch
     if sent:
         oss.put_lifecycle(params)
     else:
-        with pytest.raises(HardeningError, match="was not sent: somebody changed the lifecycle rules"):
+        with pytest.raises(NotSentError, match="was not sent: somebody changed the lifecycle rules"):
             oss.put_lifecycle(params)
     assert puts == ["PutBucketLifecycle"] * sent
+
+
+@pytest.mark.parametrize(
+    ("read", "put", "params"),
+    [
+        ("acl", OssClient.put_acl, {"acl": "private"}),
+        ("lifecycle", OssClient.put_lifecycle, {"over": "", "document": RULES.format("ours")}),
+    ],
+)
+def test_nothing_is_sent_where_what_is_read_before_it_is_denied(monkeypatch, read, put, params):
+    """The error says so, so that nobody takes the change for one that may have come through."""
+
+    def deny(_oss, _at):
+        raise refused()
+
+    monkeypatch.setattr(OssClient, read, deny)
+    monkeypatch.setattr(OssClient, "put", lambda *_unused: pytest.fail("sent"))
+    with pytest.raises(NotSentError, match=r"was not sent: GetBucketInfo failed: .* \(AccessDenied"):
+        put(object.__new__(OssClient), {**at(), **params})
