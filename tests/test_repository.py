@@ -203,8 +203,7 @@ def test_role_arguments(role):
     written = yaml.safe_load((ROOT / "roles" / role / "defaults" / "main.yml").read_text(encoding="utf-8"))
     templates = NativeEnvironment()
     defaults = {
-        name: templates.from_string(value).render() if "{{" in str(value) else value
-        for name, value in written.items()
+        name: templates.from_string(value).render() if "{{" in str(value) else value for name, value in written.items()
     }
     specs = yaml.safe_load((ROOT / "roles" / role / "meta" / "argument_specs.yml").read_text(encoding="utf-8"))
     options = specs["argument_specs"]["main"]["options"]
