@@ -30,7 +30,7 @@ def test_an_account_has_its_number_its_regions_and_the_keys_of_a_role(monkeypatc
 def test_an_answer_without_an_account_is_told(monkeypatch, answer):
     """The first call of every run."""
     with pytest.raises(CloudError, match=r"GetCallerIdentity failed: the answer has no AccountId \(UnexpectedAnswer"):
-        _ = cloud(monkeypatch, answer).account_id
+        _unused = cloud(monkeypatch, answer).account_id
 
 
 @pytest.mark.parametrize(
