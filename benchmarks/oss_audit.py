@@ -53,9 +53,10 @@ def measure(buckets: int, folder: Path) -> list[Figures]:
     (folder / "hosts.yml").write_text("all: {hosts: {account: }}", encoding="utf-8")
     play = ["ansible-playbook", "-i", str(folder / "hosts.yml")]
     start = usage([*play, str(folder / "empty.yml")], folder, {}).wall
-    rows = [row(module, module_command(module), folder, path, least[module]) for module in MODULES]
+    key = next(key for key in estate["accounts"][0]["keys"] if key["user"] == "auditor")
+    rows = [row(module, module_command(module), folder, path, least[module], key=key) for module in MODULES]
     audit = [*play, str(ROOT / "playbooks" / "audit.yml"), "--check", "--tags", ",".join(MODULES)]
-    return [*rows, row("audit.yml", audit, folder, path, sum(least.values()), start)]
+    return [*rows, row("audit.yml", audit, folder, path, sum(least.values()), start=start, key=key)]
 
 
 def fewest(buckets: list[dict]) -> dict[str, int]:
